@@ -1,0 +1,18 @@
+# Debian's libcaf-dev has no CMake package. CAF_VERSION in its header is 1706 for 0.17.6.
+find_path(CAF_INCLUDE_DIR caf/config.hpp)
+find_library(CAF_CORE_LIBRARY caf_core)
+find_library(CAF_IO_LIBRARY caf_io)
+if(CAF_INCLUDE_DIR)
+  file(STRINGS "${CAF_INCLUDE_DIR}/caf/config.hpp" line REGEX "define CAF_VERSION ")
+  string(REGEX MATCH "[0-9]+" packed "${line}")
+  math(EXPR minor "${packed} / 100 % 100")
+  math(EXPR patch "${packed} % 100")
+  set(CAF_VERSION "0.${minor}.${patch}")
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CAF
+  REQUIRED_VARS CAF_CORE_LIBRARY CAF_INCLUDE_DIR VERSION_VAR CAF_VERSION)
+if(CAF_FOUND AND NOT TARGET CAF::core)
+  add_library(CAF::core UNKNOWN IMPORTED)
+  set_target_properties(CAF::core PROPERTIES IMPORTED_LOCATION "${CAF_CORE_LIBRARY}")
+endif()

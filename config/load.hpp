@@ -1,0 +1,65 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "config/settings.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace troupe::config {
+
+/// What the command line and the environment say. `environment` is a seam for tests.
+struct load_options {
+  std::string state_dir;   ///< --state-dir; empty: environment, then ~/.troupe.
+  std::string config_path; ///< --config; empty: environment, then <state>/troupe.json.
+  std::vector<std::string> accept_unenforced; ///< --accept-unenforced, repeated.
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  std::string working_dir = "."; ///< Where `.env` is looked for.
+};
+
+/// Where things are, after flags and environment.
+struct locations {
+  std::string state_dir;
+  std::string config_path;
+  bool config_exists = false;
+  /// Set when only OpenClaw's own config file exists: the exact command that would use it.
+  std::string openclaw_hint;
+};
+
+/// One thing wrong or noteworthy in the config, with its place.
+struct finding {
+  std::string path;  ///< "gateway.auth.token"
+  unsigned line = 0; ///< 0: not from a file.
+  unsigned column = 0;
+  std::string message; ///< What is wrong, what was expected, the nearest known key.
+  std::string
+  text() const; ///< "gateway.prot (troupe.json:3:5): unknown key; did you mean \"port\"?"
+};
+
+struct loaded {
+  locations where;
+  settings values;
+  boost::json::value source;           ///< The file as parsed, before substitution.
+  std::vector<std::string> no_effect;  ///< Known keys that are not built and restrict nothing.
+  std::vector<std::string> unenforced; ///< Restricting keys accepted by --accept-unenforced.
+  std::vector<finding> warnings;
+};
+
+/// Either `values` or the reasons to refuse; never half of each.
+struct load_outcome {
+  std::optional<loaded> config;
+  std::vector<finding> errors;
+  locations where;
+};
+
+/// Reads, substitutes, validates. Touches no file but the config, `.env` files and referenced
+/// secrets; never writes.
+load_outcome load(const load_options& options);
+
+/// JSON Schema (draft 2020-12) of the sections that are built, from the same declarations.
+boost::json::value schema();
+
+} // namespace troupe::config

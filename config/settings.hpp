@@ -1,0 +1,110 @@
+#pragma once
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The typed settings that the rest of the program sees. Key names, defaults and limits are
+/// OpenClaw's (source: config-keys facts, features section 1); each struct is filled by its one
+/// declaration in `config/sections/`.
+namespace troupe::config {
+
+enum class auth_mode { none, token, password };
+enum class bind_mode { loopback, lan, custom };
+
+struct gateway_settings {
+  std::uint16_t port = 18'789;
+  bind_mode bind = bind_mode::loopback;
+  std::string custom_bind_host; ///< For `bind: "custom"`.
+  struct {
+    auth_mode mode = auth_mode::token;
+    bool mode_configured = false;
+    secret token;
+    secret password;
+  } auth;
+  std::vector<std::string> allowed_origins; ///< gateway.controlUi.allowedOrigins
+  std::vector<std::string> trusted_proxies;
+};
+
+/// One model of a provider's catalog.
+struct model_settings {
+  std::string id;
+  std::string name;
+  bool reasoning = false;
+  std::vector<std::string> input{"text"};
+  std::uint32_t context_window = 200'000;
+  std::uint32_t max_tokens = 8'192;
+  struct {
+    double input = 0, output = 0, cache_read = 0, cache_write = 0; ///< Dollars per million tokens.
+  } cost;
+};
+
+enum class provider_api { openai_completions, demo };
+
+struct provider_settings {
+  std::string id;
+  provider_api api = provider_api::openai_completions;
+  std::string base_url;
+  secret api_key;
+  std::map<std::string, secret> headers;
+  std::optional<std::chrono::seconds> timeout;
+  std::vector<model_settings> models;
+};
+
+/// "provider/model".
+struct model_ref {
+  std::string provider;
+  std::string model;
+  std::string text() const { return provider + "/" + model; }
+  friend bool operator==(const model_ref&, const model_ref&) = default;
+};
+
+struct agent_settings {
+  std::string id; ///< Lower-case; "main" when none is configured.
+  std::string name;
+  std::string workspace; ///< Absolute.
+  model_ref model;
+  std::vector<model_ref> fallbacks;
+  std::chrono::seconds run_timeout{172'800}; ///< agents.defaults.timeoutSeconds; 0: unlimited.
+  std::string user_timezone;
+};
+
+struct agents_settings {
+  std::vector<agent_settings> entries; ///< At least one.
+  std::string default_id = "main";
+  unsigned max_concurrent = 0; ///< Runs in flight on one node; 0: max(8, 4 x cores).
+  const agent_settings* find(std::string_view id) const;
+};
+
+struct session_settings {
+  std::string scope = "per-sender";
+};
+
+struct queue_settings { ///< messages.queue
+  unsigned cap = 20;
+  std::string mode = "followup";
+  std::string drop = "new";
+};
+
+struct logging_settings {
+  log::level level = log::level::info;
+  log::level console_level = log::level::info;
+  std::string file; ///< Default: <state>/logs/troupe.log
+};
+
+struct settings {
+  gateway_settings gateway;
+  std::map<std::string, provider_settings> providers; ///< Always has "demo".
+  agents_settings agents;
+  session_settings session;
+  queue_settings queue;
+  logging_settings logging;
+};
+
+} // namespace troupe::config

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Installs what the project needs on Debian 12: packages by name, two packages unpacked privately
+# into build/deps, npm packages for the tests. Runs again and again without harm.
+#   scripts/setup.sh            what building and running the gateway needs
+#   scripts/setup.sh --tests    also what the tests need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+with_tests=no
+[ "${1:-}" = "--tests" ] && with_tests=yes
+
+build_packages=(
+  g++ gcc cmake ninja-build ccache mold binutils ca-certificates
+  libcaf-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev
+  liblmdb-dev libspdlog-dev libfmt-dev libsimdjson-dev libcli11-dev libxxhash-dev
+)
+test_packages=(
+  catch2 librapidcheck-dev clang clang-format clang-tidy libclang-rt-14-dev npm python3 lmdb-utils
+)
+
+missing() { # names of those given packages that are not installed
+  local name
+  for name in "$@"; do
+    dpkg-query -W -f='${Status}\n' "$name" 2>/dev/null | grep -q '^install ok installed' || echo "$name"
+  done
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+wanted=("${build_packages[@]}")
+[ $with_tests = yes ] && wanted+=("${test_packages[@]}")
+# An npm that comes with another Node.js serves as well as Debian's.
+command -v npm >/dev/null && wanted=("${wanted[@]/#%npm/}")
+mapfile -t needed < <(missing $(printf '%s\n' "${wanted[@]}" | grep .))
+if [ ${#needed[@]} -gt 0 ]; then
+  echo "setup: installing ${needed[*]}"
+  as_root apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${needed[@]}"
+fi
+
+# libraft 0.22.1 lives in bookworm-backports, msgpack's header package conflicts with Boost 1.81.
+# Both are downloaded through a private apt configuration and unpacked below build/deps, so that no
+# apt source and no conflict stays on this system.
+deps=$PWD/build/deps
+raft_version='0.22.1-1~bpo12+1'
+msgpack_version='4.1.3-1'
+stamp="$deps/.unpacked-$raft_version-$msgpack_version"
+if [ ! -e "$stamp" ]; then
+  [ -n "$(apt-get indextargets --format '$(SITE)' 2>/dev/null)" ] || as_root apt-get update -q
+  site=$(apt-get indextargets --format '$(SITE) $(SUITE) $(RELEASE)' 'Created-By: Packages' |
+    grep -v security | awk '{print $1}' | sort | uniq -c | sort -rn | awk 'NR==1{print $2}')
+  if [ -z "$site" ]; then
+    echo "setup: apt knows no Debian mirror; check /etc/apt/sources.list and run 'apt-get update'" >&2
+    exit 1
+  fi
+  rm -rf "$deps"
+  mkdir -p "$deps/apt/lists/partial" "$deps/apt/cache/archives/partial" "$deps/root"
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  printf 'deb [signed-by=%s] %s %s main\n' \
+    "$keyring" "$site" bookworm "$keyring" "$site" bookworm-backports >"$deps/apt/sources.list"
+  private_apt() {
+    apt-get -q -o Dir::Etc::sourcelist="$deps/apt/sources.list" -o Dir::Etc::sourceparts=- \
+      -o Dir::State::lists="$deps/apt/lists" -o Dir::Cache="$deps/apt/cache" \
+      -o APT::Sandbox::User="$(id -un)" "$@"
+  }
+  private_apt update
+  (cd "$deps/apt" && private_apt download "libraft-dev=$raft_version" "libmsgpack-cxx-dev=$msgpack_version")
+  for package in "$deps"/apt/*.deb; do dpkg-deb -x "$package" "$deps/root"; done
+  rm -rf "$deps/apt"
+  touch "$stamp"
+fi
