@@ -26,6 +26,8 @@ public:
   void post(std::function<void()> work);
   /// Ends all work and joins the threads. Idempotent.
   void stop();
+  /// False once `stop` has returned: nothing runs on the contexts any more.
+  bool running() const;
 
 private:
   struct impl;
