@@ -30,8 +30,8 @@ struct outbound_request {
   std::size_t response_bytes_max = 32u << 20;
 };
 
-/// Called on the I/O thread, in order: `on_head` once, `on_data` any number of times, `on_done`
-/// once and last, also after `cancel()` (then with `cancelled`). Must not block.
+/// Called on the I/O thread, in order: `on_head` at most once, `on_data` any number of times,
+/// `on_done` once and last, also after `cancel()` (then with `cancelled`). Must not block.
 class outbound_observer {
 public:
   virtual ~outbound_observer() = default;
@@ -42,7 +42,7 @@ public:
   virtual void on_done(result<void> outcome) = 0;
 };
 
-/// A call in flight. Thread: any.
+/// A call in flight. Thread: any. Must not outlive the I/O pool.
 class outbound_call {
 public:
   virtual ~outbound_call() = default;
@@ -50,6 +50,10 @@ public:
   virtual void cancel() = 0;
 };
 
+/// HTTP/2 where TLS negotiates it, no redirects, no cookies, TLS verified, proxies from the usual
+/// environment variables. A request that meets a kept-alive connection which the server has just
+/// closed is sent again on a new one, as long as no byte of an answer came.
+/// Thread: `start` from any; destroyed before the pool, it cancels what is in flight.
 class outbound_client {
 public:
   virtual ~outbound_client() = default;

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What every provider API speaks in: one call's prompt, its streamed events and its outcome.
+/// Plain values, no actors, no sockets.
+namespace troupe::model {
+
+inline constexpr std::size_t tool_calls_max = 128;                ///< In one answer.
+inline constexpr std::size_t tool_arguments_bytes_max = 1u << 20; ///< Of one call.
+
+enum class role : std::uint8_t { system, user, assistant, tool_result };
+
+/// The model's wish to have a tool run. `id` pairs it with its result; never empty.
+struct tool_call {
+  std::string id;
+  std::string name;
+  std::string arguments_json; ///< A JSON object's text; "{}" when the model sent none.
+  friend bool operator==(const tool_call&, const tool_call&) = default;
+};
+
+/// One message of the conversation, oldest first in a request.
+struct prompt_message {
+  model::role role = role::user;
+  std::string text;
+  std::vector<tool_call> tool_calls; ///< Assistant only.
+  std::string tool_call_id;          ///< Tool results only.
+  bool is_error = false;             ///< Tool results only.
+};
+
+struct tool_definition {
+  std::string name;
+  std::string description;
+  std::string schema_json; ///< JSON Schema of the arguments object, as text.
+};
+
+struct model_request {
+  std::string model; ///< The provider's own id, without "provider/".
+  std::string system;
+  std::vector<prompt_message> messages;
+  std::vector<tool_definition> tools;
+  std::uint32_t max_tokens = 0; ///< 0: the model's default.
+  /// Stable per conversation; lets the provider route to a warm prompt cache. May be empty.
+  std::string session_key;
+};
+
+/// Tokens. `input` counts all prompt tokens but those read from or written to the provider's cache.
+struct model_usage {
+  std::uint64_t input = 0;
+  std::uint64_t output = 0;
+  std::uint64_t cache_read = 0;
+  std::uint64_t cache_write = 0;
+  friend bool operator==(const model_usage&, const model_usage&) = default;
+};
+
+enum class stop_reason : std::uint8_t { stop, tool_use, length, error, aborted };
+
+/// A piece of the answer's text; the pieces joined are the text.
+struct text_delta {
+  std::string text;
+};
+/// A piece of the model's reasoning, never part of the answer.
+struct thinking_delta {
+  std::string text;
+};
+/// A tool call whose arguments are whole.
+struct tool_call_complete {
+  tool_call call;
+};
+struct finished {
+  model::stop_reason reason = stop_reason::stop;
+};
+
+/// In order: any number of deltas, then tool calls, usage and `finished` last. A broken stream ends
+/// without `finished`.
+using model_event =
+    std::variant<text_delta, thinking_delta, tool_call_complete, model_usage, finished>;
+
+/// One whole answer.
+struct model_result {
+  std::string text;
+  std::vector<tool_call> tool_calls;
+  model_usage usage;
+  model::stop_reason stop_reason = stop_reason::stop;
+  std::string response_id; ///< The provider's, for support questions; may be empty.
+};
+
+enum class failure_kind : std::uint8_t {
+  rate_limit,
+  timeout,
+  context_length, ///< The prompt does not fit: compact, don't retry.
+  refusal,        ///< The provider's content filter.
+  auth,           ///< Key missing, wrong, or without funds: needs an operator.
+  server,
+  connection,
+  bad_response, ///< Not the protocol we know.
+  unknown,
+};
+
+/// As logs write it: `rate_limit`.
+std::string_view to_string(failure_kind kind);
+std::string_view to_string(stop_reason reason);
+
+/// Why a call gave no answer.
+struct model_failure {
+  failure_kind kind = failure_kind::unknown;
+  unsigned http_status = 0; ///< 0: no response came.
+  std::string message;      ///< May be shown to users: holds no key, no header, no prompt.
+  bool retryable = false;
+  std::optional<std::chrono::milliseconds> retry_after; ///< The provider's wish: a floor.
+};
+
+using model_outcome = std::variant<model_result, model_failure>;
+
+} // namespace troupe::model
