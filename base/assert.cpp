@@ -5,10 +5,10 @@
 
 namespace troupe {
 
-void assertion_failed(std::string_view expression, std::string_view message,
-                      std::source_location where) {
-  std::fprintf(stderr, "troupe: assertion failed at %s:%u: %.*s: %.*s\n", where.file_name(),
-               where.line(), static_cast<int>(expression.size()), expression.data(),
+void assertion_failed(std::string_view expression, std::string_view message, const char* file,
+                      std::uint32_t line) {
+  std::fprintf(stderr, "troupe: assertion failed at %s:%u: %.*s: %.*s\n", file, line,
+               static_cast<int>(expression.size()), expression.data(),
                static_cast<int>(message.size()), message.data());
   std::abort();
 }

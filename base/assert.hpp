@@ -1,13 +1,15 @@
 #pragma once
 
-#include <source_location>
+#include <cstdint>
 #include <string_view>
 
 namespace troupe {
 
 /// Reports a broken invariant of our own with its place, and aborts. Used by TR_ASSERT.
+/// File and line come from the macro: clang 14, which builds the fuzz targets, does not know
+/// std::source_location.
 [[noreturn]] void assertion_failed(std::string_view expression, std::string_view message,
-                                   std::source_location where = std::source_location::current());
+                                   const char* file, std::uint32_t line);
 
 } // namespace troupe
 
@@ -15,5 +17,5 @@ namespace troupe {
 #define TR_ASSERT(condition, message)                                                              \
   do {                                                                                             \
     if (!(condition)) [[unlikely]]                                                                 \
-      ::troupe::assertion_failed(#condition, (message));                                           \
+      ::troupe::assertion_failed(#condition, (message), __FILE__, __LINE__);                       \
   } while (false)

@@ -8,8 +8,9 @@ namespace {
 class process_clock final : public clock {
 public:
   wall_ms now_wall_ms() const override {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
   }
   std::chrono::nanoseconds now_boot() const override {
     timespec now{};
