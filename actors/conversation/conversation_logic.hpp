@@ -1,0 +1,137 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "persistence/journal/row_store.hpp"
+#include "persistence/journal/write_batch.hpp"
+#include "persistence/tables/conversation_tables.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What a conversation decides, without actors, clocks or disks.
+///
+/// Every decision is a batch and what follows from it. The object moves on at once, as if the batch
+/// were committed; the actor performs what follows only after the commit, in order, and is thrown
+/// away with this object when the commit fails. So the rows always decide.
+namespace troupe {
+
+/// Which start of this store's process is asking, to tell a crash from an orderly stop.
+struct boot_facts {
+  std::uint64_t boot = 1;
+  bool previous_stop_clean = true;
+};
+
+/// Why an open run is taken up again.
+enum class takeover_cause {
+  new_leader,   ///< Loaded from rows: the last process may have crashed.
+  actor_failed, ///< A run or conversation actor of this process failed.
+  planned,      ///< Handed over or discarded in order.
+};
+
+struct queue_limits {
+  std::size_t cap = 20;
+};
+
+class conversation_logic {
+public:
+  /// A message as the run made it; the conversation gives it its place.
+  using new_messages = std::vector<tables::message_row>;
+
+  struct decision {
+    write_batch batch;
+    std::vector<std::shared_ptr<const tables::message_row>> messages; ///< Written by the batch.
+    bool start_run = false; ///< The active run is new: start it after the commit.
+  };
+  struct submitted : decision {
+    input_receipt receipt;
+  };
+  struct closed : decision {
+    std::shared_ptr<const run_outcome> outcome;
+  };
+  struct aborted : decision {
+    std::vector<std::shared_ptr<const run_outcome>> withdrawn; ///< Queued inputs that never ran.
+    bool stop_active = false; ///< The active run must be told to stop; it closes itself.
+  };
+  struct taken_over : decision {
+    std::shared_ptr<const run_outcome> quarantined; ///< Set: the run was closed instead.
+  };
+
+  /// Reads the conversation's rows; a missing row gives a fresh conversation that is not yet written.
+  /// Errors: `corrupt`.
+  static result<conversation_logic> load(const row_snapshot& rows, shard_id shard, std::string key,
+                                         std::string agent_id, queue_limits limits);
+
+  /// Accepts, queues or recognises an input. `known` is the run's row if there is one.
+  /// Errors: `overloaded` (queue full), `forbidden` (quarantined), `invalid_argument`.
+  result<submitted> submit(const submit_input& input, const std::optional<tables::run_row>& known,
+                           const boot_facts& facts, wall_ms now);
+
+  /// Commits `attempt + 1` of the open run, or quarantines after too many crashes.
+  taken_over take_over(takeover_cause cause, const boot_facts& facts, wall_ms now);
+
+  /// One step of the active run: messages, new intents, and the calls whose outcome is in `messages`.
+  decision record_step(new_messages messages, const std::vector<tables::intent_row>& intents,
+                       const std::vector<std::string>& settled_calls, wall_ms now);
+
+  /// Ends the active run and begins the next queued one in the same batch. `expired` are rows of runs
+  /// that may be forgotten now.
+  closed close(new_messages messages, run_outcome outcome,
+               const std::vector<std::string>& settled_calls, const boot_facts& facts, wall_ms now,
+               const write_batch& expired);
+
+  /// Withdraws queued inputs; an empty `run_id` means all and the active run.
+  aborted abort(std::string_view run_id, std::string_view reason, wall_ms now);
+
+  /// Errors of the four: `unavailable` while a run is active.
+  decision create(const create_session& wanted, wall_ms now);
+  result<decision> reset(wall_ms now);
+  /// Erases the rows in several batches, the conversation's own row with the last. Closed runs stay
+  /// until they expire, so that a repeated key is still recognised.
+  result<std::vector<write_batch>> erase(const row_snapshot& rows, shard_id shard);
+  result<decision> release(const boot_facts& facts, wall_ms now);
+
+  bool exists() const { return exists_; }
+  const tables::conversation_row& row() const { return row_; }
+  const std::optional<tables::run_row>& active() const { return active_; }
+  const std::deque<tables::input_row>& queue() const { return queue_; }
+  const tables::digest& id() const { return id_; }
+  /// Active or queued under this id.
+  bool has_open(std::string_view run_id) const;
+
+private:
+  conversation_logic(tables::conversation_row row, queue_limits limits);
+
+  void ensure_exists(wall_ms now);
+  void write_row(write_batch& batch, wall_ms now);
+  void write_run(write_batch& batch, const tables::run_row& run);
+  void add_messages(decision& to, new_messages messages, wall_ms now);
+  void settle_calls(write_batch& batch, const std::vector<std::string>& calls);
+  void open_run(decision& to, tables::run_row run, const tables::input_row& input,
+                const boot_facts& facts, wall_ms now);
+  void close_row(write_batch& batch, tables::run_row run, const run_outcome& outcome);
+  void begin_next(decision& to, const boot_facts& facts, wall_ms now);
+
+  queue_limits limits_;
+  tables::conversation_row row_;
+  tables::digest id_{};
+  bool exists_ = false;
+  bool busy_written_ = false; ///< The busy row is there.
+  std::optional<tables::run_row> active_;
+  std::vector<std::string> open_intents_; ///< Call ids of the active run with an intent row.
+  std::deque<tables::input_row> queue_;
+  monotonic_stamp stamp_;
+};
+
+/// The outcome that a closed run's row and final message tell.
+run_outcome outcome_of(const tables::run_row& run, const tables::conversation_row& conversation,
+                       std::string final_text);
+
+/// Rows of runs whose memory ended, at most `expired_runs_per_batch` of them.
+result<write_batch> expired_runs(const row_snapshot& rows, shard_id shard, wall_ms now);
+
+} // namespace troupe
