@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+namespace troupe::test {
+
+/// A fresh directory below the system's temporary one, removed with its content at the end.
+class temp_dir {
+public:
+  temp_dir();
+  temp_dir(const temp_dir&) = delete;
+  temp_dir& operator=(const temp_dir&) = delete;
+  ~temp_dir();
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+private:
+  std::string path_;
+};
+
+} // namespace troupe::test
