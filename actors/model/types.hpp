@@ -29,10 +29,10 @@ struct tool_call {
 /// One message of the conversation, oldest first in a request.
 struct prompt_message {
   model::role role = role::user;
-  std::string text;
-  std::vector<tool_call> tool_calls; ///< Assistant only.
-  std::string tool_call_id;          ///< Tool results only.
-  bool is_error = false;             ///< Tool results only.
+  std::string text{};
+  std::vector<tool_call> tool_calls{}; ///< Assistant only.
+  std::string tool_call_id{};          ///< Tool results only.
+  bool is_error = false;               ///< Tool results only.
 };
 
 struct tool_definition {
@@ -112,9 +112,9 @@ std::string_view to_string(stop_reason reason);
 struct model_failure {
   failure_kind kind = failure_kind::unknown;
   unsigned http_status = 0; ///< 0: no response came.
-  std::string message;      ///< May be shown to users: holds no key, no header, no prompt.
+  std::string message{};    ///< May be shown to users: holds no key, no header, no prompt.
   bool retryable = false;
-  std::optional<std::chrono::milliseconds> retry_after; ///< The provider's wish: a floor.
+  std::optional<std::chrono::milliseconds> retry_after{}; ///< The provider's wish: a floor.
 };
 
 using model_outcome = std::variant<model_result, model_failure>;
