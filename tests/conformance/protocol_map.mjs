@@ -1,0 +1,65 @@
+// Written by hand: which schema judges which payload. A method or event that the gateway advertises
+// or sends and that is not here fails the suite, so whoever adds one decides here how it is judged.
+// "protocol#/…" is OpenClaw's published schema; the others are ours (shapes/*.json), where it has no
+// definition or leaves open what clients rely on.
+
+const published = (name) => `protocol#/definitions/${name}`;
+const result = (name) => `results#/definitions/${name}`;
+const event = (name) => `events#/definitions/${name}`;
+const schemas = (...references) => ({ schemas: references });
+
+export const methods = {
+  connect: schemas(published('HelloOk'), result('hello')),
+  health: schemas('protocol#/definitions/Snapshot/properties/health', result('health')),
+  status: schemas(result('status')),
+  'chat.send': schemas(result('chat_send')),
+  // With a cursor it answers what is new, else a page.
+  'chat.history': (payload) =>
+    payload?.kind ? schemas(published('ChatHistoryCursorResult')) : schemas(result('chat_history')),
+  'chat.abort': schemas(result('chat_abort')),
+  // Answers twice: when it has accepted the input and when the run has ended.
+  agent: (payload) => schemas(result(payload?.status === 'accepted' ? 'agent_accepted' : 'agent_final')),
+  'agent.wait': schemas(result('agent_wait')),
+  'agents.list': schemas(published('AgentsListResult')),
+  'models.list': schemas(published('ModelsListResult')),
+  'sessions.list': schemas(result('sessions_list')),
+  'sessions.subscribe': schemas(result('sessions_subscribe')),
+  'sessions.messages.subscribe': schemas(result('messages_subscribe')),
+  'sessions.messages.unsubscribe': schemas(result('messages_unsubscribe')),
+  'sessions.describe': schemas(result('sessions_describe')),
+  'sessions.create': schemas(published('SessionsCreateResult'), result('sessions_create')),
+  'sessions.reset': schemas(result('sessions_reset')),
+  'sessions.delete': schemas(published('SessionsDeleteResult')),
+};
+
+export const events = {
+  'connect.challenge': schemas(event('connect_challenge')),
+  tick: schemas(published('TickEvent')),
+  shutdown: schemas(published('ShutdownEvent')),
+  health: schemas('protocol#/definitions/Snapshot/properties/health', result('health')),
+  presence: schemas(event('presence')),
+  chat: schemas(published('ChatEvent'), event('chat')),
+  // The published definition is closed but lacks the addressing that the gateway it describes sends
+  // and that clients route by.
+  agent: { schemas: [published('AgentEvent'), event('agent')], beyond: event('agent_addressing') },
+  'sessions.changed': schemas(event('sessions_changed')),
+  'session.message': schemas(event('session_message')),
+  'session.tool': { schemas: [published('AgentEvent'), event('session_tool')], beyond: event('agent_addressing') },
+  'session.operation': schemas(published('SessionOperationEvent')),
+};
+
+const authentication = schemas(event('authentication_details'));
+
+// error.details.code -> schema of error.details.
+export const errorDetails = {
+  AUTH_REQUIRED: authentication,
+  AUTH_TOKEN_MISSING: authentication,
+  AUTH_TOKEN_MISMATCH: authentication,
+  AUTH_PASSWORD_MISSING: authentication,
+  AUTH_PASSWORD_MISMATCH: authentication,
+  AUTH_UNAUTHORIZED: authentication,
+  AUTH_RATE_LIMITED: authentication,
+  MISSING_SCOPE: schemas(published('MissingScopeErrorDetails')),
+  UNKNOWN_AGENT_ID: schemas(published('UnknownAgentIdErrorDetails')),
+  PROTOCOL_MISMATCH: schemas(event('protocol_mismatch_details')),
+};
