@@ -9,6 +9,9 @@
 
 namespace troupe {
 
+/// Row keys are 1 … this many bytes: LMDB takes 511, and the store puts the shard in front.
+inline constexpr std::size_t row_key_bytes_max = 480;
+
 /// One put (`value` set) or erase of a row. Keys are relative to the shard: table byte, then the
 /// table's own key (docs/formats/tables.md).
 struct row_write {
@@ -23,6 +26,8 @@ public:
   /// The encoded size over which a batch is refused (architecture 6.7).
   static constexpr std::size_t encoded_bytes_max = 256u << 10;
 
+  /// A key that is empty or longer than `row_key_bytes_max` is a caller's bug: keys made from text
+  /// of any length hold a digest (docs/formats/tables.md).
   void put(std::string key, std::string value);
   void erase(std::string key);
   /// Appends all writes of `other` behind ours.

@@ -1,5 +1,7 @@
 #include "persistence/lmdb/env.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -51,6 +53,10 @@ result<env> env::open_with(const env_options& chosen, std::size_t map_bytes, int
       (code = mdb_env_set_maxreaders(handle, chosen.readers_max)) != 0 ||
       (code = mdb_env_open(handle, chosen.directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600)) != 0)
     return failure(code, "open the store " + chosen.directory);
+  // LMDB 0.9.24 opens its data file without O_CLOEXEC: a tool's process must not inherit it.
+  int file = -1;
+  if ((code = mdb_env_get_fd(handle, &file)) != 0 || ::fcntl(file, F_SETFD, FD_CLOEXEC) != 0)
+    return failure(code != 0 ? code : errno, "keep the store's file from child processes");
   int dead_readers = 0;
   if ((code = mdb_reader_check(handle, &dead_readers)) != 0)
     return failure(code, "check the readers of " + chosen.directory);

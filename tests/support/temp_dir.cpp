@@ -6,8 +6,12 @@
 
 namespace troupe::test {
 
-temp_dir::temp_dir() {
-  auto pattern = (std::filesystem::temp_directory_path() / "troupe-test-XXXXXX").string();
+temp_dir::temp_dir(on where) {
+  constexpr const char* memory = "/dev/shm";
+  const auto parent = where == on::memory && std::filesystem::is_directory(memory)
+                          ? std::filesystem::path{memory}
+                          : std::filesystem::temp_directory_path();
+  auto pattern = (parent / "troupe-test-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     std::perror("mkdtemp");
     std::abort();

@@ -7,7 +7,10 @@ namespace troupe::test {
 /// A fresh directory below the system's temporary one, removed with its content at the end.
 class temp_dir {
 public:
-  temp_dir();
+  /// `memory`: on /dev/shm where there is one, for tests that sync thousands of times and emulate
+  /// what a disk would lose.
+  enum class on { disk, memory };
+  explicit temp_dir(on where = on::disk);
   temp_dir(const temp_dir&) = delete;
   temp_dir& operator=(const temp_dir&) = delete;
   ~temp_dir();
