@@ -1,0 +1,86 @@
+#include "net/http/request_rules.hpp"
+
+#include "net/http/response_text.hpp"
+
+#include <boost/beast/core/string.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace troupe::net {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+namespace {
+
+std::size_t count(const request_head& head, http::field name) {
+  return head.count(name);
+}
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+http_response bad(std::string_view why) {
+  return text_response(400, why);
+}
+
+std::optional<http_response> refuse_framing(const request_head& head) {
+  const auto lengths = count(head, http::field::content_length);
+  const auto codings = count(head, http::field::transfer_encoding);
+  if (lengths > 1)
+    return bad("Bad Request: repeated Content-Length");
+  if (lengths == 1 && codings > 0)
+    return bad("Bad Request: both Content-Length and Transfer-Encoding");
+  if (lengths == 1 && !is_number(view(head[http::field::content_length])))
+    return bad("Bad Request: Content-Length is not a number");
+  if (codings == 0)
+    return {};
+  if (head.version() < 11)
+    return bad("Bad Request: Transfer-Encoding needs HTTP/1.1");
+  if (codings > 1 || !beast::iequals(head[http::field::transfer_encoding], "chunked"))
+    return text_response(501, "Not Implemented: only Transfer-Encoding: chunked");
+  return {};
+}
+
+std::string lower(std::string_view text) {
+  std::string out{text};
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+} // namespace
+
+std::optional<http_response> refuse_head(const request_head& head) {
+  if (head.version() != 10 && head.version() != 11)
+    return text_response(505, "HTTP Version Not Supported");
+  const auto hosts = count(head, http::field::host);
+  if (hosts > 1 || (hosts == 0 && head.version() == 11))
+    return bad("Bad Request: exactly one Host header is needed");
+  if (auto refusal = refuse_framing(head))
+    return refusal;
+  const auto expectation = head[http::field::expect];
+  if (!expectation.empty() && !beast::iequals(expectation, "100-continue"))
+    return text_response(417, "Expectation Failed");
+  return {};
+}
+
+bool expects_continue(const request_head& head) {
+  return head.version() == 11 && beast::iequals(head[http::field::expect], "100-continue");
+}
+
+header_list headers_of(const request_head& head) {
+  header_list list;
+  for (const auto& field : head)
+    list.emplace_back(lower(view(field.name_string())), std::string{view(field.value())});
+  return list;
+}
+
+} // namespace troupe::net

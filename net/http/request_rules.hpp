@@ -1,0 +1,25 @@
+#pragma once
+
+#include "net/http/server.hpp"
+
+#include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/message.hpp>
+
+#include <optional>
+
+/// What a request's head must be beyond what Beast's parser insists on. Pure.
+namespace troupe::net {
+
+using request_head = boost::beast::http::request_header<boost::beast::http::fields>;
+
+/// The answer to a head that is refused. Two readers that disagree about where a request ends are
+/// how requests are smuggled (RFC 9112, section 11.2): every ambiguity ends the connection.
+std::optional<http_response> refuse_head(const request_head& head);
+
+/// Whether the client waits for "100 Continue" before it sends the body.
+bool expects_continue(const request_head& head);
+
+/// Lower-case names, repeated headers kept, in order.
+header_list headers_of(const request_head& head);
+
+} // namespace troupe::net
