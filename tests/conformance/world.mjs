@@ -34,12 +34,14 @@ export class World {
   }
 
   async connect(options = {}) {
+    this.gateway.mustRun();
     const client = await connectClient(this.relay.url, { token: TOKEN, ...options });
     this.#open.add(client.stop);
     return client;
   }
 
   async raw(options = {}) {
+    this.gateway.mustRun();
     const socket = await connectRaw(this.relay.url, options);
     this.#open.add(socket.end);
     return socket;
@@ -61,6 +63,7 @@ export class World {
   // Ends every case: its clients leave, and nothing that the gateway sent was wrong.
   async endCase() {
     await this.#closeAll();
+    this.gateway.mustRun();
     const violations = this.judge.violations.splice(0);
     assert.equal(violations.length, 0, `the gateway sent what it must not:\n- ${violations.join('\n- ')}`);
   }

@@ -55,7 +55,13 @@ export class Gateway {
       },
     );
     this.#child = child;
-    this.#exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+    this.#exited = new Promise((resolve) => {
+      child.on('exit', (code, signal) => {
+        this.ended = { code, signal };
+        resolve(this.ended);
+      });
+    });
+    this.ended = undefined;
     this.port = await new Promise((resolve, reject) => {
       const timer = setTimeout(() => fail(`not ready within ${READY_MS_MAX} ms`), READY_MS_MAX);
       const fail = (why) => {
@@ -79,6 +85,14 @@ export class Gateway {
       child.on('exit', (code, signal) => fail(`gone (code ${code}, signal ${signal})`));
     });
     return this;
+  }
+
+  // Throws what is known when it has ended by itself: waiting for it would only hide that.
+  mustRun() {
+    if (this.#child && this.ended) {
+      const { code, signal } = this.ended;
+      throw new Error(`the gateway has ended by itself (code ${code}, signal ${signal}); it wrote:\n${this.#output}`);
+    }
   }
 
   // As Kubernetes and systemd do. Returns {code, signal}.
