@@ -128,7 +128,7 @@ struct session_deleted {
 
 /// Facts of a run as it goes on. `front` turns them into the protocol's events. Text is
 /// offset-based, so that a receiver notices what it missed.
-struct run_event {
+struct run_event_kinds {
   struct accepted {
     bool queued = false;
   };
@@ -177,7 +177,8 @@ struct run_event {
   struct finished {
     std::shared_ptr<const run_outcome> outcome;
   };
-
+};
+struct run_event : run_event_kinds {
   std::string key;
   std::string agent_id;
   std::string session_id;

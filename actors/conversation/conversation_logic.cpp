@@ -19,8 +19,9 @@ using tables::run_status;
 /// Bytes of erased keys per batch of a deletion, well below a batch's bound.
 constexpr std::size_t erase_bytes_per_batch = 128u << 10;
 
-result<void> scan_rows(const row_snapshot& rows, shard_id shard, const std::string& prefix,
-                       const std::function<result<void>(std::string_view, std::string_view)>& visit) {
+result<void>
+scan_rows(const row_snapshot& rows, shard_id shard, const std::string& prefix,
+          const std::function<result<void>(std::string_view, std::string_view)>& visit) {
   result<void> outcome = boost::outcome_v2::success();
   TR_TRY(rows.scan(shard, prefix, {}, scan_order::ascending,
                    [&](std::string_view key, std::string_view value) {
@@ -170,7 +171,7 @@ void conversation_logic::add_messages(decision& to, new_messages messages, wall_
     message.seq = ++row_.message_seq;
     message.at = stamp_.next(now);
     message.id =
-      fmt::format("{:016x}", checksum(message.run_id + ":" + row_.session_id, message.seq));
+        fmt::format("{:016x}", checksum(message.run_id + ":" + row_.session_id, message.seq));
     to.batch.put(tables::message_key(id_, message.seq), tables::encode(message));
     to.messages.push_back(std::make_shared<const tables::message_row>(std::move(message)));
   }
@@ -269,17 +270,17 @@ conversation_logic::submit(const submit_input& input, const std::optional<tables
   return out;
 }
 
-conversation_logic::taken_over
-conversation_logic::take_over(takeover_cause cause, const boot_facts& facts, wall_ms now) {
+conversation_logic::taken_over conversation_logic::take_over(takeover_cause cause,
+                                                             const boot_facts& facts, wall_ms now) {
   TR_ASSERT(active_.has_value(), "only an open run is taken over");
   taken_over out;
   if (crash_caused(cause, *active_, facts))
     ++active_->crashes;
   if (active_->crashes >= crashes_max) {
     row_.quarantine = fmt::format(
-      "session {} is quarantined: its run {} crashed {} times without progress; an operator must "
-      "release it",
-      row_.key, active_->run_id, active_->crashes);
+        "session {} is quarantined: its run {} crashed {} times without progress; an operator must "
+        "release it",
+        row_.key, active_->run_id, active_->crashes);
     run_outcome outcome;
     outcome.run_id = active_->run_id;
     outcome.status = run_status::error;
@@ -345,14 +346,14 @@ void conversation_logic::close_row(write_batch& batch, tables::run_row run,
   run.output_tokens = outcome.output_tokens;
   write_run(batch, run);
   const auto forget_at =
-    outcome.ended_at + std::chrono::duration_cast<std::chrono::milliseconds>(run_memory).count();
+      outcome.ended_at + std::chrono::duration_cast<std::chrono::milliseconds>(run_memory).count();
   batch.put(tables::expiry_key(forget_at, run.run_id), tables::run_key(id_, run.run_id));
 }
 
-conversation_logic::closed
-conversation_logic::close(new_messages messages, run_outcome outcome,
-                          const std::vector<std::string>& settled_calls, const boot_facts& facts,
-                          wall_ms now, const write_batch& expired) {
+conversation_logic::closed conversation_logic::close(new_messages messages, run_outcome outcome,
+                                                     const std::vector<std::string>& settled_calls,
+                                                     const boot_facts& facts, wall_ms now,
+                                                     const write_batch& expired) {
   TR_ASSERT(active_.has_value(), "only the active run is closed");
   closed out;
   add_messages(out, std::move(messages), now);
@@ -502,7 +503,7 @@ result<std::vector<write_batch>> conversation_logic::erase(const row_snapshot& r
 }
 
 result<conversation_logic::decision> conversation_logic::release(const boot_facts& facts,
-                                                                  wall_ms now) {
+                                                                 wall_ms now) {
   if (row_.quarantine.empty())
     return error{errc::invalid_argument, fmt::format("session {} is not quarantined", row_.key)};
   decision out;

@@ -61,8 +61,8 @@ public:
     std::shared_ptr<const run_outcome> quarantined; ///< Set: the run was closed instead.
   };
 
-  /// Reads the conversation's rows; a missing row gives a fresh conversation that is not yet written.
-  /// Errors: `corrupt`.
+  /// Reads the conversation's rows; a missing row gives a fresh conversation that is not yet
+  /// written. Errors: `corrupt`.
   static result<conversation_logic> load(const row_snapshot& rows, shard_id shard, std::string key,
                                          std::string agent_id, queue_limits limits);
 
@@ -74,12 +74,13 @@ public:
   /// Commits `attempt + 1` of the open run, or quarantines after too many crashes.
   taken_over take_over(takeover_cause cause, const boot_facts& facts, wall_ms now);
 
-  /// One step of the active run: messages, new intents, and the calls whose outcome is in `messages`.
+  /// One step of the active run: messages, new intents, and the calls whose outcome is in
+  /// `messages`.
   decision record_step(new_messages messages, const std::vector<tables::intent_row>& intents,
                        const std::vector<std::string>& settled_calls, wall_ms now);
 
-  /// Ends the active run and begins the next queued one in the same batch. `expired` are rows of runs
-  /// that may be forgotten now.
+  /// Ends the active run and begins the next queued one in the same batch. `expired` are rows of
+  /// runs that may be forgotten now.
   closed close(new_messages messages, run_outcome outcome,
                const std::vector<std::string>& settled_calls, const boot_facts& facts, wall_ms now,
                const write_batch& expired);

@@ -10,8 +10,8 @@ namespace troupe {
 inline constexpr std::size_t input_text_bytes_max = 96u << 10;
 /// A tool's result in the transcript; the rest is cut and said to be.
 inline constexpr std::size_t tool_result_bytes_max = 32u << 10;
-/// An answer's text in the transcript.
-inline constexpr std::size_t answer_text_bytes_max = 96u << 10;
+/// An answer's text; a longer one is stopped there with reason "length".
+inline constexpr std::size_t answer_text_bytes_max = 80u << 10;
 /// Third crash-caused attempt without a new step (architecture section 4).
 inline constexpr std::uint32_t crashes_max = 3;
 /// How long a closed run is remembered for duplicates and `agent.wait`.
@@ -32,5 +32,11 @@ inline constexpr std::chrono::seconds stop_grace{5};
 inline constexpr std::size_t waiters_max = 1024;
 /// Transcript read into a prompt at most, besides the model's own window.
 inline constexpr std::size_t prompt_messages_max = 400;
+
+// One batch holds at most 256 KiB: what it can carry together is bounded here.
+inline constexpr std::size_t call_arguments_bytes_max = 48u << 10; ///< All calls of one answer.
+inline constexpr std::size_t round_results_bytes_max = 160u << 10; ///< All results of one answer.
+/// Results over this are committed before the next model call instead of together with its answer.
+inline constexpr std::size_t merged_results_bytes_max = 48u << 10;
 
 } // namespace troupe

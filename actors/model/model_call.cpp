@@ -62,7 +62,9 @@ public:
   void on_head(unsigned status, const net::header_list& headers) override {
     tell(head_came{generation_, status, headers});
   }
-  void on_data(std::string_view piece) override { tell(piece_came{generation_, std::string{piece}}); }
+  void on_data(std::string_view piece) override {
+    tell(piece_came{generation_, std::string{piece}});
+  }
   void on_done(result<void> outcome) override {
     tell(response_ended{generation_, outcome.has_value(),
                         outcome.has_value() ? error{} : outcome.error()});
@@ -122,17 +124,17 @@ void start_try(self_pointer self) {
   const auto& provider = state.access->providers.at(state.provider);
   ++state.generation;
   state.place.enter("waiting for the provider");
-  auto request = model::openai_completions::build_request(state.request, provider.settings,
-                                                          state.model);
+  auto request =
+      model::openai_completions::build_request(state.request, provider.settings, state.model);
   state.reader = std::make_unique<openai_reader>(provider.settings);
   state.call = state.access->client->start(
-    std::move(request),
-    std::make_shared<actor_observer>(caf::actor_addr{self->address()}, state.generation));
+      std::move(request),
+      std::make_shared<actor_observer>(caf::actor_addr{self->address()}, state.generation));
 }
 
 void start_demo(self_pointer self) {
   const auto plan =
-    std::make_shared<const model::demo::demo_plan>(model::demo::plan(self->state.request));
+      std::make_shared<const model::demo::demo_plan>(model::demo::plan(self->state.request));
   self->state.place.enter("streaming");
   self->send(self, demo_next{plan});
 }
@@ -156,21 +158,21 @@ void step_demo(self_pointer self, const demo_next& next) {
 void ask_for_slot(self_pointer self) {
   const auto& provider = self->state.access->providers.at(self->state.provider);
   self->request(provider.gate, slot_wait_max, take_slot{})
-    .then(
-      [self](slot& granted) {
-        self->state.slot_held = std::move(granted.held);
-        if (self->state.access->providers.at(self->state.provider).settings.api ==
-            config::provider_api::demo)
-          start_demo(self);
-        else
-          start_try(self);
-      },
-      [self](const caf::error& failure) {
-        model::model_failure refused;
-        refused.message = from_caf(failure).detail;
-        refused.kind = model::failure_kind::rate_limit;
-        finish(self, refused);
-      });
+      .then(
+          [self](slot& granted) {
+            self->state.slot_held = std::move(granted.held);
+            if (self->state.access->providers.at(self->state.provider).settings.api ==
+                config::provider_api::demo)
+              start_demo(self);
+            else
+              start_try(self);
+          },
+          [self](const caf::error& failure) {
+            model::model_failure refused;
+            refused.message = from_caf(failure).detail;
+            refused.kind = model::failure_kind::rate_limit;
+            finish(self, refused);
+          });
 }
 
 void end_try(self_pointer self, const result<void>& done) {
@@ -186,7 +188,7 @@ void end_try(self_pointer self, const result<void>& done) {
     return;
   }
   const auto decided =
-    state.retries.on_failure(*failure, state.access->time->now_boot(), state.random);
+      state.retries.on_failure(*failure, state.access->time->now_boot(), state.random);
   if (const auto* stand = std::get_if<model::give_up>(&decided)) {
     log::warn("model", "{}: {} ({})", state.place.path(), failure->message, stand->why);
     finish(self, std::move(outcome));
@@ -224,40 +226,40 @@ caf::behavior model_call(self_pointer self, model_access_ptr access,
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   ask_for_slot(self);
   return {
-    [self](const head_came& head) {
-      if (head.generation == self->state.generation) {
-        self->state.place.enter("streaming");
-        self->state.reader->on_head(head.status, head.headers);
-      }
-    },
-    [self](const piece_came& piece) {
-      if (piece.generation != self->state.generation)
-        return;
-      std::vector<model::model_event> events;
-      const bool sound = self->state.reader->on_data(piece.bytes, events);
-      if (!pass_text(self, events)) {
-        // The run keeps what it has: its text is the answer, cut at the bound.
-        finish(self, model::model_result{.text = {},
-                                         .tool_calls = {},
-                                         .usage = {},
-                                         .stop_reason = model::stop_reason::length,
-                                         .response_id = {}});
-      } else if (!sound) {
-        ++self->state.generation;
-        self->state.call->cancel();
-        end_try(self, boost::outcome_v2::success());
-      }
-    },
-    [self](const response_ended& end) {
-      if (end.generation != self->state.generation)
-        return;
-      if (end.ok)
-        end_try(self, boost::outcome_v2::success());
-      else
-        end_try(self, end.failure);
-    },
-    [self](const try_again&) { start_try(self); },
-    [self](const demo_next& next) { step_demo(self, next); },
+      [self](const head_came& head) {
+        if (head.generation == self->state.generation) {
+          self->state.place.enter("streaming");
+          self->state.reader->on_head(head.status, head.headers);
+        }
+      },
+      [self](const piece_came& piece) {
+        if (piece.generation != self->state.generation)
+          return;
+        std::vector<model::model_event> events;
+        const bool sound = self->state.reader->on_data(piece.bytes, events);
+        if (!pass_text(self, events)) {
+          // The run keeps what it has: its text is the answer, cut at the bound.
+          finish(self, model::model_result{.text = {},
+                                           .tool_calls = {},
+                                           .usage = {},
+                                           .stop_reason = model::stop_reason::length,
+                                           .response_id = {}});
+        } else if (!sound) {
+          ++self->state.generation;
+          self->state.call->cancel();
+          end_try(self, boost::outcome_v2::success());
+        }
+      },
+      [self](const response_ended& end) {
+        if (end.generation != self->state.generation)
+          return;
+        if (end.ok)
+          end_try(self, boost::outcome_v2::success());
+        else
+          end_try(self, end.failure);
+      },
+      [self](const try_again&) { start_try(self); },
+      [self](const demo_next& next) { step_demo(self, next); },
   };
 }
 

@@ -52,9 +52,9 @@ struct model_call_state {
   std::size_t demo_position = 0;
 };
 
-/// Makes one model call with its retries and tells `run` what comes: `model_text`, `model_retrying`,
-/// then `model_ended`, and quits. Ends, and closes the connection, when the run goes away. An answer
-/// longer than `answer_text_bytes_max` is stopped there with reason "length".
+/// Makes one model call with its retries and tells `run` what comes: `model_text`,
+/// `model_retrying`, then `model_ended`, and quits. Ends, and closes the connection, when the run
+/// goes away. An answer longer than `answer_text_bytes_max` is stopped there with reason "length".
 caf::behavior model_call(plain_self<model_call_state> self, model_access_ptr access,
                          std::shared_ptr<actor_registry> registry, std::string path,
                          std::string provider, config::model_settings model,

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "actors/bridge/blocking_pool.hpp"
+#include "actors/conversation/conversation_logic.hpp"
+#include "actors/messages.hpp"
+#include "actors/model/model_access.hpp"
+#include "actors/support/registry.hpp"
+#include "actors/support/slot_gate.hpp"
+#include "actors/tool/tool.hpp"
+#include "base/clock.hpp"
+#include "cluster/log/replicated_log.hpp"
+#include "config/load.hpp"
+
+#include <memory>
+
+namespace troupe {
+
+/// What conversations and their runs are given; lives as long as the node.
+struct conversation_context {
+  std::shared_ptr<const config::loaded> config;
+  replicated_log* log = nullptr;
+  const clock* time = nullptr;
+  std::shared_ptr<actor_registry> registry;
+  event_sink_actor sink;
+  model_access_ptr models;
+  std::shared_ptr<const tool_catalog> tools;
+  std::shared_ptr<blocking_pool> pool; ///< For tools.
+  slot_gate_actor runs;                ///< Runs in flight on this node.
+  boot_facts boot;
+};
+using conversation_context_ptr = std::shared_ptr<const conversation_context>;
+
+/// Where a conversation lives: its shard as led in one epoch.
+struct shard_place {
+  shard_id shard;
+  epoch term;
+  std::string path; ///< "/shard/7"
+};
+
+/// Whether this node may still act for the shard (architecture 6.3). Looked at before every
+/// external byte, tool start, answer and event.
+inline bool may_act(const conversation_context& context, const shard_place& place) {
+  return context.log->lease(place.shard).valid(place.term, context.time->now_boot());
+}
+
+} // namespace troupe

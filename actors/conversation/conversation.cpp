@@ -1,0 +1,472 @@
+#include "actors/conversation/conversation.hpp"
+
+#include "actors/conversation/limits.hpp"
+#include "actors/conversation/run.hpp"
+#include "actors/support/reply.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace troupe {
+namespace {
+
+using self_pointer = typed_self<conversation_actor, conversation_state>;
+using tables::run_status;
+
+const error not_ours{errc::unavailable, "this session moves to another replica; send again"};
+
+wall_ms now(self_pointer self) {
+  return self->state.context->time->now_wall_ms();
+}
+
+bool may_act(self_pointer self) {
+  return may_act(*self->state.context, self->state.home);
+}
+
+std::unique_ptr<row_snapshot> rows(self_pointer self) {
+  return self->state.context->log->rows().snapshot();
+}
+
+// ---- what is told after a commit ----------------------------------------------------------------
+
+run_event_ptr event_of(self_pointer self, const std::string& run_id, std::uint32_t attempt,
+                       decltype(run_event::what) what) {
+  const auto& row = self->state.logic->row();
+  auto event = std::make_shared<run_event>();
+  event->key = row.key;
+  event->agent_id = row.agent_id;
+  event->session_id = row.session_id;
+  event->run_id = run_id;
+  event->attempt = attempt;
+  event->at = now(self);
+  event->what = std::move(what);
+  return event;
+}
+
+void publish(self_pointer self, run_event_ptr event) {
+  if (may_act(self))
+    self->send(self->state.context->sink, std::move(event));
+}
+
+void publish_session(self_pointer self, std::string reason, std::string phase = {},
+                     std::string run_id = {}) {
+  if (may_act(self))
+    self->send(self->state.context->sink, session_event{self->state.logic->row().key,
+                                                        std::move(reason),
+                                                        std::move(phase),
+                                                        std::move(run_id),
+                                                        {},
+                                                        now(self)});
+}
+
+void publish_messages(self_pointer self, std::uint32_t attempt,
+                      const std::vector<std::shared_ptr<const tables::message_row>>& messages) {
+  for (const auto& message : messages)
+    publish(self, event_of(self, message->run_id, attempt, run_event::message_committed{message}));
+}
+
+void tell_waiters(self_pointer self, const std::shared_ptr<const run_outcome>& outcome) {
+  auto [first, last] = self->state.waiters.equal_range(outcome->run_id);
+  for (auto waiter = first; waiter != last; ++waiter)
+    waiter->second.give(*outcome);
+  self->state.waiters.erase(first, last);
+}
+
+void publish_finished(self_pointer self, std::uint32_t attempt,
+                      const std::shared_ptr<const run_outcome>& outcome) {
+  publish(self, event_of(self, outcome->run_id, attempt, run_event::finished{outcome}));
+  publish_session(self, "agent.input.settled",
+                  outcome->status == run_status::error ? "error" : "end", outcome->run_id);
+  if (may_act(self))
+    tell_waiters(self, outcome);
+}
+
+// ---- the active run
+// ------------------------------------------------------------------------------
+
+void start_run(self_pointer self) {
+  auto& state = self->state;
+  state.place.enter("running");
+  ++state.runs_started;
+  state.stopping.reset();
+  run_seed seed{*state.logic->active(), state.logic->row(),
+                fmt::format("{}/run/{}", state.place.path(), state.logic->active()->run_id)};
+  publish_session(self, "agent.run.started", "start", seed.run.run_id);
+  state.run = self->spawn(run, state.context, state.home, std::move(seed),
+                          caf::actor_cast<caf::actor>(self));
+  self->monitor(state.run);
+}
+
+/// What a decision that may have begun a run leads to.
+void after_decision(self_pointer self, const conversation_logic::decision& decided) {
+  const auto& active = self->state.logic->active();
+  publish_messages(self, active ? active->attempt : 1, decided.messages);
+  if (decided.start_run && active) {
+    self->state.run_restarts.emplace(restart_limits{.restarts_max = crashes_max});
+    start_run(self);
+  }
+}
+
+void end_run_actor(self_pointer self) {
+  auto& state = self->state;
+  if (!state.run)
+    return;
+  self->demonitor(state.run);
+  self->send_exit(state.run, caf::exit_reason::user_shutdown);
+  state.run = nullptr;
+}
+
+void close_active(self_pointer self, close_run end) {
+  auto& state = self->state;
+  const auto attempt = state.logic->active()->attempt;
+  const auto expired = expired_runs(*rows(self), state.home.shard, now(self));
+  auto decided =
+      state.logic->close(std::move(end.messages), std::move(end.outcome), end.settled_calls,
+                         state.context->boot, now(self), expired ? expired.value() : write_batch{});
+  state.stopping.reset();
+  end_run_actor(self);
+  state.place.enter("committing");
+  state.commits.commit(std::move(decided.batch), [self, attempt, decided] {
+    // The closed run's own messages come before its end, those of the next run after it.
+    auto own = decided;
+    conversation_logic::decision next;
+    next.start_run = decided.start_run;
+    std::erase_if(own.messages, [&](const auto& message) {
+      const bool others = message->run_id != decided.outcome->run_id;
+      if (others)
+        next.messages.push_back(message);
+      return others;
+    });
+    publish_messages(self, attempt, own.messages);
+    publish_finished(self, attempt, decided.outcome);
+    self->state.place.enter("idle");
+    after_decision(self, next);
+  });
+}
+
+void on_close(self_pointer self, close_run& end) {
+  const auto& active = self->state.logic->active();
+  if (active && active->attempt == end.attempt)
+    close_active(self, std::move(end));
+}
+
+void on_step(self_pointer self, record_step& step) {
+  auto& state = self->state;
+  const auto& active = state.logic->active();
+  if (!active || active->attempt != step.attempt)
+    return;
+  auto decided = state.logic->record_step(std::move(step.messages), step.intents,
+                                          step.settled_calls, now(self));
+  state.commits.commit(std::move(decided.batch),
+                       [self, messages = std::move(decided.messages), run = state.run] {
+                         if (run && may_act(self))
+                           caf::anon_send(run, step_recorded{messages});
+                       });
+}
+
+void take_over(self_pointer self, takeover_cause cause) {
+  auto& state = self->state;
+  if (!state.logic->active())
+    return;
+  auto decided = state.logic->take_over(cause, state.context->boot, now(self));
+  const auto attempt = state.logic->active() ? state.logic->active()->attempt : 1;
+  state.place.enter("taking over");
+  state.commits.commit(std::move(decided.batch), [self, decided, attempt] {
+    if (decided.quarantined) {
+      log::error("conversation", "{}", decided.quarantined->error);
+      self->state.place.enter("quarantined");
+      publish_finished(self, attempt, decided.quarantined);
+    } else {
+      start_run(self);
+    }
+  });
+}
+
+/// The run's actor failed: one more attempt after a pause, or quarantine.
+void on_run_down(self_pointer self, const caf::down_msg& down) {
+  auto& state = self->state;
+  if (!state.run || down.source != state.run.address())
+    return;
+  state.run = nullptr;
+  if (!state.logic->active())
+    return;
+  const auto& run_id = state.logic->active()->run_id;
+  const auto path = fmt::format("{}/run/{}", state.place.path(), run_id);
+  state.context->registry->note_restart(path, caf::to_string(down.reason));
+  log::warn("conversation", "{} failed: {}", path, caf::to_string(down.reason));
+  const auto pause = state.run_restarts->on_failure(state.context->time->now_boot(), state.random);
+  self->delayed_send(self, pause.value_or(std::chrono::milliseconds{0}),
+                     restart_run{state.runs_started});
+}
+
+// ---- requests
+// ------------------------------------------------------------------------------------
+
+/// The outcome of a run that is closed in the rows.
+result<std::shared_ptr<const run_outcome>> stored_outcome(self_pointer self,
+                                                          const tables::run_row& run) {
+  std::string text;
+  const auto& logic = *self->state.logic;
+  if (run.final_seq > 0) {
+    TR_TRY(auto bytes,
+           rows(self)->get(self->state.home.shard, tables::message_key(logic.id(), run.final_seq)));
+    if (bytes) {
+      TR_TRY(auto message, tables::decode_message(*bytes));
+      text = std::move(message.text);
+    }
+  }
+  return std::make_shared<const run_outcome>(outcome_of(run, logic.row(), std::move(text)));
+}
+
+result<std::optional<tables::run_row>> stored_run(self_pointer self, const std::string& run_id) {
+  TR_TRY(auto bytes,
+         rows(self)->get(self->state.home.shard, tables::run_key(self->state.logic->id(), run_id)));
+  if (!bytes)
+    return std::optional<tables::run_row>{};
+  TR_TRY(auto run, tables::decode_run(*bytes));
+  return std::optional<tables::run_row>{std::move(run)};
+}
+
+caf::result<input_receipt> on_submit(self_pointer self, const submit_input& input) {
+  auto& state = self->state;
+  const auto known = stored_run(self, input.run_id);
+  if (!known)
+    return to_caf(known.error());
+  if (!known.value() && !state.logic->has_open(input.run_id) &&
+      state.context->log->pressure() != storage_pressure::none)
+    return to_caf({errc::overloaded,
+                   "the gateway's disk is nearly full: no new messages until there is room again"});
+  auto decided = state.logic->submit(input, known.value(), state.context->boot, now(self));
+  if (!decided)
+    return to_caf(decided.error());
+  auto& step = decided.value();
+  if (step.receipt.kind == receipt_kind::finished) {
+    auto outcome = stored_outcome(self, *known.value());
+    if (!outcome)
+      return to_caf(outcome.error());
+    step.receipt.outcome = std::move(outcome.value());
+  }
+  const answer<input_receipt> receipt{self};
+  state.commits.commit(std::exchange(step.batch, {}), [self, receipt, step, place = input.place] {
+    if (!may_act(self)) {
+      receipt.give(not_ours);
+      return;
+    }
+    receipt.give(step.receipt);
+    if (step.receipt.kind != receipt_kind::started)
+      return;
+    publish(self, event_of(self, step.receipt.run_id, 1, run_event::accepted{step.receipt.queued}));
+    publish_session(self, "send");
+    after_decision(self, step);
+  });
+  return receipt.later();
+}
+
+caf::result<run_outcome> on_await(self_pointer self, const await_run& wanted) {
+  auto& state = self->state;
+  if (state.waiters.size() >= waiters_max)
+    return to_caf({errc::overloaded, "too many wait for this session's runs already"});
+  const answer<run_outcome> outcome{self};
+  if (state.logic->has_open(wanted.run_id)) {
+    state.waiters.emplace(wanted.run_id, outcome);
+    return outcome.later();
+  }
+  // A closing batch may still be on its way: look when it has arrived.
+  state.commits.commit({}, [self, outcome, run_id = wanted.run_id] {
+    const auto run = stored_run(self, run_id);
+    if (!run)
+      outcome.give(run.error());
+    else if (!run.value())
+      outcome.give(error{errc::not_found, fmt::format("no run {}", run_id)});
+    else if (const auto stored = stored_outcome(self, *run.value()))
+      outcome.give(*stored.value());
+    else
+      outcome.give(stored.error());
+  });
+  return outcome.later();
+}
+
+caf::result<aborted_runs> on_abort(self_pointer self, const abort_runs& wanted) {
+  auto& state = self->state;
+  auto decided = state.logic->abort(wanted.run_id, wanted.reason, now(self));
+  aborted_runs stopped;
+  for (const auto& outcome : decided.withdrawn)
+    stopped.run_ids.push_back(outcome->run_id);
+  if (decided.stop_active) {
+    stopped.run_ids.push_back(state.logic->active()->run_id);
+    const stop_run stop{run_status::aborted, wanted.reason, {}};
+    if (!state.stopping && state.run) {
+      state.stopping = stop;
+      caf::anon_send(state.run, stop);
+      self->delayed_send(self, stop_grace, stop_overdue{state.runs_started});
+    }
+  }
+  const answer<aborted_runs> told{self};
+  state.commits.commit(std::move(decided.batch),
+                       [self, told, stopped, withdrawn = std::move(decided.withdrawn)] {
+                         for (const auto& outcome : withdrawn)
+                           publish_finished(self, 1, outcome);
+                         told.give(stopped);
+                       });
+  return told.later();
+}
+
+/// The active run did not close itself in time: it is ended and closed for it, without its text.
+void on_stop_overdue(self_pointer self, const stop_overdue& timer) {
+  auto& state = self->state;
+  if (!state.stopping || timer.runs_started != state.runs_started || !state.logic->active())
+    return;
+  log::warn("conversation", "{}: the run did not stop in time and is ended", state.place.path());
+  close_run end;
+  end.outcome.status = state.stopping->status;
+  end.outcome.stop_reason = state.stopping->reason;
+  close_active(self, std::move(end));
+}
+
+caf::result<session_written> write_session(self_pointer self,
+                                           result<conversation_logic::decision> decided,
+                                           std::string reason, bool created) {
+  if (!decided)
+    return to_caf(decided.error());
+  const answer<session_written> written{self};
+  auto& next = decided.value();
+  const bool changed = !next.batch.empty();
+  auto batch = std::exchange(next.batch, {});
+  self->state.commits.commit(std::move(batch),
+                             [self, written, created, changed, reason = std::move(reason),
+                              next = std::move(next), row = self->state.logic->row()] {
+                               written.give(session_written{row, created});
+                               if (changed)
+                                 publish_session(self, reason);
+                               after_decision(self, next);
+                             });
+  return written.later();
+}
+
+caf::result<session_deleted> on_delete(self_pointer self) {
+  auto& state = self->state;
+  const bool existed = state.logic->exists();
+  const auto key = state.logic->row().key;
+  const auto session_id = state.logic->row().session_id;
+  auto batches = state.logic->erase(*rows(self), state.home.shard);
+  if (!batches)
+    return to_caf(batches.error());
+  for (auto& batch : batches.value())
+    state.commits.commit(std::move(batch), [] {});
+  const answer<session_deleted> deleted{self};
+  state.commits.commit({}, [=] {
+    deleted.give(session_deleted{existed});
+    if (existed && may_act(self))
+      self->send(self->state.context->sink,
+                 session_event{key, "delete", {}, {}, session_id, now(self)});
+  });
+  return deleted.later();
+}
+
+// ---- leaving memory
+// --------------------------------------------------------------------------------
+
+bool at_rest(self_pointer self) {
+  const auto& state = self->state;
+  return !state.run && state.commits.idle() && state.waiters.empty() && !state.logic->active();
+}
+
+void note_activity(self_pointer self) {
+  self->state.last_active = self->state.context->time->now_boot();
+}
+
+/// One timer per conversation, however busy it is.
+void watch_idleness(self_pointer self) {
+  self->delayed_send(self, passivate_after, idle_check{});
+}
+
+void on_idle_check(self_pointer self) {
+  watch_idleness(self);
+  const auto idle = self->state.context->time->now_boot() - self->state.last_active;
+  if (idle < passivate_after || !at_rest(self))
+    return;
+  if (auto shard = caf::actor_cast<caf::actor>(self->state.shard))
+    caf::anon_send(shard, conversation_idle{self->state.key});
+}
+
+result<void> load(self_pointer self, std::string agent_id) {
+  auto& state = self->state;
+  const auto cap = state.context->config->values.queue.cap;
+  TR_TRY(state.logic, conversation_logic::load(*rows(self), state.home.shard, state.key,
+                                               std::move(agent_id), queue_limits{cap}));
+  return boost::outcome_v2::success();
+}
+
+} // namespace
+
+conversation_actor::behavior_type conversation(self_pointer self, conversation_context_ptr context,
+                                               shard_place home, std::string key,
+                                               std::string agent_id, takeover_cause cause,
+                                               caf::actor_addr shard) {
+  auto& state = self->state;
+  state.place = self->observe(context->registry, fmt::format("{}/conversation/{}", home.path, key),
+                              "conversation");
+  state.place.enter("idle");
+  state.context = std::move(context);
+  state.home = std::move(home);
+  state.shard = std::move(shard);
+  state.key = std::move(key);
+  state.commits =
+      commit_queue{*state.context->log, state.home.shard, state.home.term, self->address()};
+  self->set_down_handler([self](const caf::down_msg& down) { on_run_down(self, down); });
+  if (const auto loaded = load(self, std::move(agent_id)); !loaded) {
+    log::error("conversation", "{}: {}", state.place.path(), loaded.error().detail);
+    self->quit(to_caf(loaded.error()));
+    return conversation_actor::behavior_type::make_empty_behavior();
+  }
+  take_over(self, cause);
+  note_activity(self);
+  watch_idleness(self);
+  return {
+      [self](const submit_input& input) -> caf::result<input_receipt> {
+        note_activity(self);
+        return on_submit(self, input);
+      },
+      [self](const await_run& wanted) { return on_await(self, wanted); },
+      [self](const abort_runs& wanted) { return on_abort(self, wanted); },
+      [self](const create_session& wanted) {
+        const bool created = !self->state.logic->exists();
+        return write_session(self, self->state.logic->create(wanted, now(self)), "create", created);
+      },
+      [self](const reset_session& wanted) {
+        return write_session(self, self->state.logic->reset(now(self)),
+                             wanted.reason.empty() ? "reset" : wanted.reason, false);
+      },
+      [self](const delete_session&) { return on_delete(self); },
+      [self](const release_session&) {
+        self->state.place.enter("idle");
+        return write_session(self, self->state.logic->release(self->state.context->boot, now(self)),
+                             "release", false);
+      },
+      [self](const proposal_settled& report) {
+        if (!self->state.commits.settled(report))
+          self->quit(to_caf(not_ours));
+      },
+      [self](record_step& step) { on_step(self, step); },
+      [self](close_run& end) { on_close(self, end); },
+      [self](const restart_run& timer) {
+        if (timer.runs_started == self->state.runs_started && !self->state.run)
+          take_over(self, takeover_cause::actor_failed);
+      },
+      [self](const stop_overdue& timer) { on_stop_overdue(self, timer); },
+      [self](const idle_check&) { on_idle_check(self); },
+      [self](const passivate&) {
+        const bool leaves = at_rest(self);
+        if (leaves)
+          self->quit();
+        else
+          note_activity(self);
+        return leaves;
+      },
+  };
+}
+
+} // namespace troupe

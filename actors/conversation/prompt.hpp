@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/model/types.hpp"
+#include "actors/tool/tool.hpp"
+#include "config/settings.hpp"
+#include "persistence/journal/row_store.hpp"
+#include "persistence/tables/conversation_tables.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// The transcript of a conversation's current session, oldest first: what fits `bytes_max` and
+/// `prompt_messages_max`, counted from the newest. Errors: `corrupt`.
+result<std::vector<tables::message_row>> read_transcript(const row_snapshot& rows, shard_id shard,
+                                                         const tables::conversation_row& row,
+                                                         std::size_t bytes_max);
+
+struct prompt_inputs {
+  const config::agent_settings* agent = nullptr;
+  const config::model_settings* model = nullptr;
+  const tool_catalog* tools = nullptr;
+  std::string session_key;
+  std::string extra_system_prompt;
+};
+
+/// Bytes of transcript that are worth reading for `model`: its window less the answer, at four
+/// bytes a token.
+std::size_t transcript_bytes_max(const config::model_settings& model);
+
+/// One model call's prompt: a stable system text first (so that provider caches hit), then the
+/// transcript. Calls that never got a result are answered as interrupted, because providers refuse
+/// a call without one; results whose call was cut off are left out.
+model::model_request build_prompt(const prompt_inputs& inputs,
+                                  const std::vector<tables::message_row>& transcript);
+
+} // namespace troupe
