@@ -35,14 +35,17 @@ struct finding {
   unsigned line = 0; ///< 0: not from a file.
   unsigned column = 0;
   std::string message; ///< What is wrong, what was expected, the nearest known key.
-  std::string
-  text() const; ///< "gateway.prot (troupe.json:3:5): unknown key; did you mean \"port\"?"
+  std::string file;    ///< As it was opened; empty: not from a file.
+  /// "gateway.prot (troupe.json:3:5): unknown key; did you mean \"port\"?"
+  std::string text() const;
 };
 
 struct loaded {
   locations where;
   settings values;
-  boost::json::value source;           ///< The file as parsed, before substitution.
+  boost::json::value source;           ///< The file as parsed, before includes and substitution.
+  boost::json::value merged;           ///< With its includes, before substitution.
+  boost::json::value effective;        ///< The built sections in force, secrets replaced.
   std::vector<std::string> no_effect;  ///< Known keys that are not built and restrict nothing.
   std::vector<std::string> unenforced; ///< Restricting keys accepted by --accept-unenforced.
   std::vector<finding> warnings;
@@ -59,7 +62,18 @@ struct load_outcome {
 /// secrets; never writes.
 load_outcome load(const load_options& options);
 
-/// JSON Schema (draft 2020-12) of the sections that are built, from the same declarations.
+/// JSON Schema (draft 2020-12) of the sections that are built, from the same declarations. Keys of
+/// OpenClaw's that are not built are neither described nor forbidden by it.
 boost::json::value schema();
+
+/// The value in force at `path` ("gateway.port", "models.providers.openai.models[0].id"; empty: all
+/// of it), for `troupe config get`. Keys that are not built answer as they were written. Secrets
+/// are replaced by `__OPENCLAW_REDACTED__`. Errors: `not_found`, naming the nearest key.
+result<boost::json::value> get_effective(const loaded& config, std::string_view path);
+
+/// A copy of a config as written in which every secret is replaced: what stands under a key that
+/// names one (token, apiKey, headers …), and user and password in URLs. References to variables
+/// stay.
+boost::json::value redacted(const boost::json::value& source);
 
 } // namespace troupe::config

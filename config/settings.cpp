@@ -4,6 +4,12 @@
 
 namespace troupe::config {
 
+bool gateway_settings::loopback_only() const {
+  if (bind != bind_mode::custom)
+    return bind == bind_mode::loopback;
+  return custom_bind_host.starts_with("127.") || custom_bind_host == "::1";
+}
+
 const agent_settings* agents_settings::find(std::string_view id) const {
   const auto found = std::ranges::find(entries, id, &agent_settings::id);
   return found == entries.end() ? nullptr : &*found;

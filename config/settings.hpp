@@ -30,6 +30,8 @@ struct gateway_settings {
   } auth;
   std::vector<std::string> allowed_origins; ///< gateway.controlUi.allowedOrigins
   std::vector<std::string> trusted_proxies;
+  /// Whether only this machine can connect, whatever the words in the config are.
+  bool loopback_only() const;
 };
 
 /// One model of a provider's catalog.
@@ -55,6 +57,7 @@ struct provider_settings {
   std::map<std::string, secret> headers;
   std::optional<std::chrono::seconds> timeout;
   std::vector<model_settings> models;
+  std::string unavailable; ///< Why no call can be made: a secret without a value. Else empty.
 };
 
 /// "provider/model".

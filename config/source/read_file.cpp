@@ -1,0 +1,58 @@
+#include "config/source/read_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace troupe::config {
+namespace {
+
+error from_errno(int code, const std::string& path) {
+  const auto text = path + ": " + std::generic_category().message(code);
+  if (code == ENOENT || code == ENOTDIR)
+    return {errc::not_found, text};
+  if (code == EACCES || code == EPERM)
+    return {errc::forbidden, text};
+  return {errc::storage_failed, text};
+}
+
+result<std::string> read_open(int descriptor, const std::string& path, std::size_t bytes_max) {
+  struct stat about {};
+  if (::fstat(descriptor, &about) != 0)
+    return from_errno(errno, path);
+  if (!S_ISREG(about.st_mode))
+    return error{errc::invalid_argument, path + ": is not a regular file"};
+  std::string text;
+  char buffer[16'384];
+  while (true) {
+    const auto got = ::read(descriptor, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return from_errno(errno, path);
+    if (got == 0)
+      return text;
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > bytes_max)
+      return error{errc::invalid_argument,
+                   fmt::format("{}: is larger than {} bytes", path, bytes_max)};
+  }
+}
+
+} // namespace
+
+result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  // Non-blocking, so that a FIFO in the place of the file is refused instead of waited for.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    return from_errno(errno, path);
+  auto text = read_open(descriptor, path, bytes_max);
+  ::close(descriptor);
+  return text;
+}
+
+} // namespace troupe::config
