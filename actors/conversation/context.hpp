@@ -11,6 +11,8 @@
 #include "cluster/log/replicated_log.hpp"
 #include "config/load.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 namespace troupe {
@@ -27,6 +29,7 @@ struct conversation_context {
   std::shared_ptr<blocking_pool> pool; ///< For tools.
   slot_gate_actor runs;                ///< Runs in flight on this node.
   boot_facts boot;
+  std::shared_ptr<std::atomic<std::uint32_t>> runs_active; ///< Counted for drain and introspection.
 };
 using conversation_context_ptr = std::shared_ptr<const conversation_context>;
 

@@ -199,7 +199,9 @@ void on_run_down(self_pointer self, const caf::down_msg& down) {
   log::warn("conversation", "{} failed: {}", path, caf::to_string(down.reason));
   const auto pause = state.run_restarts->on_failure(state.context->time->now_boot(), state.random);
   self->delayed_send(self, pause.value_or(std::chrono::milliseconds{0}),
-                     restart_run{state.runs_started});
+                     restart_run{state.runs_started, from_caf(down.reason).code == errc::unavailable
+                                                         ? takeover_cause::planned
+                                                         : takeover_cause::actor_failed});
 }
 
 // ---- requests
@@ -454,7 +456,7 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
       [self](close_run& end) { on_close(self, end); },
       [self](const restart_run& timer) {
         if (timer.runs_started == self->state.runs_started && !self->state.run)
-          take_over(self, takeover_cause::actor_failed);
+          take_over(self, timer.cause);
       },
       [self](const stop_overdue& timer) { on_stop_overdue(self, timer); },
       [self](const idle_check&) { on_idle_check(self); },

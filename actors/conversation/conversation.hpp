@@ -28,6 +28,7 @@ struct conversation_idle {
 // Timers of a conversation.
 struct restart_run {
   std::uint64_t runs_started = 0;
+  takeover_cause cause = takeover_cause::actor_failed;
 };
 struct stop_overdue {
   std::uint64_t runs_started = 0;

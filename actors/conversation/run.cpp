@@ -82,8 +82,18 @@ void on_flush(self_pointer self) {
 
 // ---- the model ------------------------------------------------------------------------------
 
+/// The lease has lapsed: the attempt ends here, and whoever leads goes on from the rows.
+bool leave_if_deposed(self_pointer self) {
+  if (may_act(*self->state.context, self->state.home))
+    return false;
+  self->quit(to_caf({errc::unavailable, "the lease on the shard has lapsed"}));
+  return true;
+}
+
 void ask_model(self_pointer self, run_logic::ask_model& action) {
   auto& state = self->state;
+  if (leave_if_deposed(self))
+    return;
   state.place.enter("asking the model");
   publish(self, run_event::phase{"starting_model"});
   // What an earlier call of this run said before its tools is no part of the answer.
@@ -142,7 +152,7 @@ tool_context context_of(self_pointer self, const planned_call& planned) {
 
 void run_tools(self_pointer self, run_logic::run_tools& action) {
   auto& state = self->state;
-  if (!may_act(*state.context, state.home))
+  if (leave_if_deposed(self))
     return;
   state.place.enter("running tools");
   state.calls = std::move(action.calls);
@@ -351,11 +361,17 @@ void ask_for_slot(self_pointer self) {
 
 } // namespace
 
+run_state::~run_state() {
+  if (context)
+    context->runs_active->fetch_sub(1);
+}
+
 caf::behavior run(self_pointer self, conversation_context_ptr context, shard_place home,
                   run_seed seed, caf::actor parent) {
   auto& state = self->state;
   state.place = self->observe(context->registry, seed.path, "run");
   state.context = std::move(context);
+  state.context->runs_active->fetch_add(1);
   state.home = std::move(home);
   state.seed = std::move(seed);
   state.parent = std::move(parent);

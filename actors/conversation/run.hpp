@@ -22,6 +22,7 @@ struct run_seed {
 
 struct run_state {
   static constexpr const char* name = "run";
+  ~run_state();
 
   // Constant after the start.
   registration place;

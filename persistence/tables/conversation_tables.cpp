@@ -1,6 +1,7 @@
 #include "persistence/tables/conversation_tables.hpp"
 
 #include "persistence/tables/record.hpp"
+#include "persistence/tables/row_key.hpp"
 
 #include <openssl/sha.h>
 
@@ -23,24 +24,14 @@ enum class table : char {
 
 constexpr unsigned row_version = 1;
 
-class key_builder {
-public:
-  explicit key_builder(table which) : key_(1, static_cast<char>(which)) {}
-  key_builder& add(const digest& part) {
-    key_.append(reinterpret_cast<const char*>(part.data()), part.size());
-    return *this;
-  }
-  /// Big-endian, so that keys sort as numbers.
-  key_builder& add(std::uint64_t number) {
-    for (int shift = 56; shift >= 0; shift -= 8)
-      key_ += static_cast<char>(number >> shift);
-    return *this;
-  }
-  std::string take() { return std::move(key_); }
+row_key key(table which) {
+  return row_key{static_cast<char>(which)};
+}
 
-private:
-  std::string key_;
-};
+/// A digest as a key's component.
+std::string_view raw(const digest& part) {
+  return {reinterpret_cast<const char*>(part.data()), part.size()};
+}
 
 } // namespace
 
@@ -53,72 +44,71 @@ digest digest_of(std::string_view text) {
 }
 
 std::string conversation_key(const digest& conversation) {
-  return key_builder{table::conversation}.add(conversation).take();
+  return key(table::conversation).raw(raw(conversation)).take();
 }
 std::string conversation_prefix() {
-  return key_builder{table::conversation}.take();
+  return key(table::conversation).take();
 }
 std::string message_key(const digest& conversation, std::uint64_t seq) {
-  return key_builder{table::message}.add(conversation).add(seq).take();
+  return key(table::message).raw(raw(conversation)).number(seq).take();
 }
 std::string message_prefix(const digest& conversation) {
-  return key_builder{table::message}.add(conversation).take();
+  return key(table::message).raw(raw(conversation)).take();
 }
 std::string input_key(const digest& conversation, std::uint64_t order) {
-  return key_builder{table::input}.add(conversation).add(order).take();
+  return key(table::input).raw(raw(conversation)).number(order).take();
 }
 std::string input_prefix(const digest& conversation) {
-  return key_builder{table::input}.add(conversation).take();
+  return key(table::input).raw(raw(conversation)).take();
 }
 std::string run_key(const digest& conversation, std::string_view run_id) {
-  return key_builder{table::run}.add(conversation).add(digest_of(run_id)).take();
+  return key(table::run).raw(raw(conversation)).raw(raw(digest_of(run_id))).take();
 }
 std::string run_prefix(const digest& conversation) {
-  return key_builder{table::run}.add(conversation).take();
+  return key(table::run).raw(raw(conversation)).take();
 }
 std::string intent_key(const digest& conversation, std::string_view run_id,
                        std::string_view call_id) {
-  return key_builder{table::intent}
-      .add(conversation)
-      .add(digest_of(run_id))
-      .add(digest_of(call_id))
+  return key(table::intent)
+      .raw(raw(conversation))
+      .raw(raw(digest_of(run_id)))
+      .raw(raw(digest_of(call_id)))
       .take();
 }
 std::string intent_prefix(const digest& conversation, std::string_view run_id) {
-  return key_builder{table::intent}.add(conversation).add(digest_of(run_id)).take();
+  return key(table::intent).raw(raw(conversation)).raw(raw(digest_of(run_id))).take();
 }
 std::string run_index_key(std::string_view run_id) {
-  return key_builder{table::run_index}.add(digest_of(run_id)).take();
+  return key(table::run_index).raw(raw(digest_of(run_id))).take();
 }
 std::string expiry_key(wall_ms expires_at, std::string_view run_id) {
-  return key_builder{table::expiry}
-      .add(static_cast<std::uint64_t>(expires_at))
-      .add(digest_of(run_id))
+  return key(table::expiry)
+      .number(static_cast<std::uint64_t>(expires_at))
+      .raw(raw(digest_of(run_id)))
       .take();
 }
 std::string expiry_prefix() {
-  return key_builder{table::expiry}.take();
+  return key(table::expiry).take();
 }
 
-wall_ms expiry_time(std::string_view key) {
-  std::uint64_t time = 0;
-  for (const char byte : key.substr(1, 8))
-    time = time << 8 | static_cast<unsigned char>(byte);
-  return static_cast<wall_ms>(time);
+wall_ms expiry_time(std::string_view expiry_key) {
+  row_key_reader in{expiry_key};
+  in.table(static_cast<char>(table::expiry));
+  return static_cast<wall_ms>(in.number());
 }
 
 std::string expired_index_key(std::string_view expiry_key) {
-  digest run{};
-  const auto tail = expiry_key.substr(std::min<std::size_t>(9, expiry_key.size()));
-  std::copy_n(tail.begin(), std::min(tail.size(), run.size()), run.begin());
-  return key_builder{table::run_index}.add(run).take();
+  row_key_reader in{expiry_key};
+  in.table(static_cast<char>(table::expiry));
+  in.number();
+  return key(table::run_index).raw(in.raw(sizeof(digest))).take();
 }
 
 std::string busy_key(const digest& conversation) {
-  return key_builder{table::busy}.add(conversation).take();
+  return key(table::busy).raw(raw(conversation)).take();
 }
 std::string busy_prefix() {
-  return key_builder{table::busy}.take();
+  return key(table::busy).take();
 }
 
 std::string encode(const conversation_row& row) {

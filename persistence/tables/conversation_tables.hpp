@@ -155,12 +155,12 @@ std::string run_index_key(std::string_view run_id);
 /// Orders closed runs by when they may be forgotten; the value is the `run_key`.
 std::string expiry_key(wall_ms expires_at, std::string_view run_id);
 std::string expiry_prefix();
-/// Present while the conversation has an open run or queued inputs; the value is its key. What a new
-/// leader must take up.
+/// Present while the conversation has an open run or queued inputs; the value is its key. What a
+/// new leader must take up.
 std::string busy_key(const digest& conversation);
 std::string busy_prefix();
 /// The time inside an expiry key, and the run index key of the run it forgets.
-wall_ms expiry_time(std::string_view key);
+wall_ms expiry_time(std::string_view expiry_key);
 std::string expired_index_key(std::string_view expiry_key);
 
 std::string encode(const conversation_row& row);

@@ -1,0 +1,304 @@
+#include "app/gateway_node.hpp"
+
+#include "actors/bridge/blocking_pool.hpp"
+#include "actors/bridge/request_sink.hpp"
+#include "actors/conversation/context.hpp"
+#include "actors/gateway/front.hpp"
+#include "actors/node/router.hpp"
+#include "app/leadership_bridge.hpp"
+#include "cluster/log/local_log.hpp"
+#include "net/io_pool.hpp"
+#include "persistence/journal/lmdb_journal.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+namespace troupe {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Runs in flight on one node when the config does not say.
+constexpr std::uint32_t runs_in_flight_default = 256;
+/// Calls in flight to one provider, and to all of them.
+constexpr std::uint32_t provider_calls_max = 256;
+constexpr unsigned outbound_calls_max = 1024;
+/// Inputs between a front and their conversations' commits.
+constexpr std::uint32_t inputs_in_flight_max = 4096;
+constexpr unsigned tool_threads_max = 8;
+constexpr std::size_t tools_queued_max = 256;
+/// Messages an actor handles before its scheduler thread looks at the others.
+constexpr std::size_t scheduler_throughput = 200;
+
+struct system_config : caf::actor_system_config {
+  system_config() {
+    const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+    // `sharing` wakes on work instead of polling for it: an idle gateway stays idle.
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", cores);
+    set("scheduler.max-throughput", scheduler_throughput);
+  }
+};
+
+result<void> make_directories(const config::loaded& config) {
+  const auto make = [](const std::string& path) -> result<void> {
+    std::error_code failure;
+    std::filesystem::create_directories(path, failure);
+    if (failure)
+      return error{errc::storage_failed,
+                   fmt::format("cannot make the directory {}: {}", path, failure.message())};
+    return boost::outcome_v2::success();
+  };
+  TR_TRY(make(config.where.state_dir));
+  std::error_code failure;
+  std::filesystem::permissions(config.where.state_dir, std::filesystem::perms::owner_all, failure);
+  for (const auto& agent : config.values.agents.entries)
+    TR_TRY(make(agent.workspace));
+  return boost::outcome_v2::success();
+}
+
+std::string bind_ip(const config::gateway_settings& gateway) {
+  switch (gateway.bind) {
+  case config::bind_mode::loopback:
+    return "127.0.0.1";
+  case config::bind_mode::lan:
+    return "0.0.0.0";
+  case config::bind_mode::custom:
+    break;
+  }
+  return gateway.custom_bind_host;
+}
+
+} // namespace
+
+/// In the order in which they are made; destroyed in reverse.
+struct gateway_node::parts {
+  std::shared_ptr<const config::loaded> config;
+  std::shared_ptr<actor_registry> registry = std::make_shared<actor_registry>(system_clock());
+  std::shared_ptr<node_status> status = std::make_shared<node_status>();
+  std::unique_ptr<journal> store;
+  std::unique_ptr<local_log> log;
+  std::unique_ptr<replicated_log> decorated;
+  std::unique_ptr<leadership_bridge> leadership;
+  std::unique_ptr<net::io_pool> io;
+  std::unique_ptr<net::outbound_client> outbound;
+  std::shared_ptr<blocking_pool> tools_pool;
+  system_config caf_config;
+  std::unique_ptr<caf::actor_system> system;
+  shard_router_actor router;
+  gateway::front_actor front;
+  std::vector<caf::actor> others; ///< Gates: held so that they live.
+  std::unique_ptr<request_sink> sink;
+  std::unique_ptr<net::server> port;
+  std::atomic<bool> failed{false};
+
+  replicated_log& visible_log() { return decorated ? *decorated : *log; }
+
+  result<void> open_store(const seams& between);
+  std::shared_ptr<const model_access> make_models();
+  void start_actors(const std::string& version, const seams& between,
+                    std::shared_ptr<conversation_context>& context);
+  void watch_essential();
+  result<void> start_port();
+};
+
+result<void> gateway_node::parts::open_store(const seams& between) {
+  const auto directory = config->where.state_dir + "/store";
+  if (between.open_journal) {
+    TR_TRY(store, between.open_journal(directory));
+  } else {
+    TR_TRY(store, open_lmdb_journal({.directory = directory}));
+  }
+  log_options options;
+  log = std::make_unique<local_log>(*store, system_clock(), options);
+  if (between.decorate_log)
+    decorated = between.decorate_log(*log);
+  leadership = std::make_unique<leadership_bridge>(status, log->shards() + 1u);
+  return boost::outcome_v2::success();
+}
+
+std::shared_ptr<const model_access> gateway_node::parts::make_models() {
+  auto models = std::make_shared<model_access>();
+  models->client = outbound.get();
+  models->time = &system_clock();
+  for (const auto& [id, settings] : config->values.providers) {
+    auto gate = system->spawn(slot_gate, registry, "/models/provider/" + id,
+                              slot_gate_limits{.places = provider_calls_max});
+    others.push_back(caf::actor_cast<caf::actor>(gate));
+    models->providers.emplace(id, model_access::provider{settings, std::move(gate)});
+  }
+  return models;
+}
+
+void gateway_node::parts::start_actors(const std::string& version, const seams& between,
+                                       std::shared_ptr<conversation_context>& context) {
+  auto tools = std::make_shared<tool_catalog>(built_in_tools());
+  if (between.add_tools)
+    between.add_tools(*tools);
+  const auto configured = config->values.agents.max_concurrent;
+  const auto runs = system->spawn(
+      slot_gate, registry, std::string{"/runs"},
+      slot_gate_limits{.places = configured > 0 ? configured : runs_in_flight_default});
+  others.push_back(caf::actor_cast<caf::actor>(runs));
+
+  context = std::make_shared<conversation_context>();
+  context->config = config;
+  context->log = &visible_log();
+  context->time = &system_clock();
+  context->registry = registry;
+  context->models = make_models();
+  context->tools = std::move(tools);
+  context->pool = tools_pool;
+  context->runs = runs;
+  context->runs_active = std::shared_ptr<std::atomic<std::uint32_t>>{status, &status->runs_active};
+  router = system->spawn(troupe::router, conversation_context_ptr{context});
+
+  auto facing_clients = std::make_shared<gateway_context>();
+  facing_clients->config = config;
+  facing_clients->time = &system_clock();
+  facing_clients->log = &visible_log();
+  facing_clients->router = router;
+  facing_clients->registry = registry;
+  facing_clients->status = status;
+  facing_clients->inputs = credit_pool::create(inputs_in_flight_max);
+  facing_clients->version = version;
+  facing_clients->process_started = system_clock().now_boot();
+  facing_clients->shards_total = log->shards() + 1u;
+  auto shared = std::make_shared<gateway::gateway_shared>(std::move(facing_clients));
+  front = system->spawn(gateway::front, shared);
+  // No conversation exists before the first shard is led, so nobody has read the sink yet.
+  context->sink = front;
+  sink = std::make_unique<request_sink>(*system, shared);
+  sink->attach(front);
+}
+
+/// Router and front are the node: when one of them gives up, so does the process, and whoever runs
+/// it starts it again.
+void gateway_node::parts::watch_essential() {
+  const auto watch = [this](const auto& essential) {
+    essential->attach_functor([this](const caf::error& reason) {
+      if (!status->draining) {
+        log::error("node", "an essential actor ended: {}", caf::to_string(reason));
+        failed = true;
+      }
+    });
+  };
+  watch(caf::actor_cast<caf::strong_actor_ptr>(router)->get());
+  watch(caf::actor_cast<caf::strong_actor_ptr>(front)->get());
+}
+
+result<void> gateway_node::parts::start_port() {
+  const auto& gateway = config->values.gateway;
+  const net::listen_address address{bind_ip(gateway), gateway.port};
+  TR_TRY(port, net::listen(*io, address, net::server_limits{}, *sink));
+  return boost::outcome_v2::success();
+}
+
+gateway_node::gateway_node(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
+
+result<std::unique_ptr<gateway_node>>
+gateway_node::start(config::loaded config, std::string version, const seams& between) {
+  TR_TRY(make_directories(config));
+  auto made = std::make_unique<parts>();
+  made->config = std::make_shared<const config::loaded>(std::move(config));
+  TR_TRY(made->open_store(between));
+  made->io = std::make_unique<net::io_pool>(std::max(1u, std::thread::hardware_concurrency() / 2));
+  made->outbound = net::make_outbound_client(*made->io, outbound_calls_max);
+  made->tools_pool = std::make_shared<blocking_pool>(tool_threads_max, tools_queued_max);
+  made->system = std::make_unique<caf::actor_system>(made->caf_config);
+  std::shared_ptr<conversation_context> context;
+  made->start_actors(version, between, context);
+  made->watch_essential();
+  auto node = std::unique_ptr<gateway_node>{new gateway_node{std::move(made)}};
+  auto& parts = *node->parts_;
+  // The port first: a second gateway on it must not touch the store's boot count.
+  TR_TRY(parts.start_port());
+  TR_TRY(parts.log->start(*parts.leadership));
+  context->boot = {parts.log->identity().boot_count, parts.log->last_stop_was_clean()};
+  parts.leadership->open(parts.router);
+  return node;
+}
+
+gateway_node::~gateway_node() {
+  if (parts_)
+    stop(0ms, [] { return true; });
+}
+
+std::uint16_t gateway_node::port() const {
+  return parts_->port->port();
+}
+
+bool gateway_node::failed() const {
+  return parts_->failed;
+}
+
+namespace {
+
+/// Looks at `done` every few milliseconds: the main thread has nothing else to do.
+bool wait_until(std::chrono::milliseconds patience, const std::function<bool()>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() >= deadline)
+      return false;
+    std::this_thread::sleep_for(2ms);
+  }
+  return true;
+}
+
+} // namespace
+
+bool gateway_node::wait_ready(std::chrono::milliseconds patience) const {
+  return wait_until(patience, [this] { return parts_->status->started.load(); });
+}
+
+void gateway_node::stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry) {
+  auto& parts = *parts_;
+  parts.status->draining = true;
+  if (parts.port)
+    parts.port->stop_accepting();
+  wait_until(patience, [&] { return parts.status->runs_active == 0 || hurry(); });
+
+  // From here on no new work starts.
+  caf::anon_send(parts.front, gateway::front_drain{});
+  {
+    caf::scoped_actor self{*parts.system};
+    self->request(parts.router, 3s, stop_shards{})
+        .receive([](bool) {},
+                 [](const caf::error&) { log::warn("node", "some shards did not stop in time"); });
+  }
+  parts.leadership->close();
+  if (const auto stopped = parts.log->stop(); !stopped)
+    log::error("node", "the log did not stop in order: {}", stopped.error().detail);
+
+  // Everything acknowledged is on disk and the store is marked as stopped in order.
+  if (parts.port) {
+    wait_until(1s, [&] { return parts.status->clients == 0; });
+    parts.port->close_all();
+    wait_until(1s, [&] { return parts.port->connections() == 0; });
+  }
+  parts.sink->detach();
+  caf::anon_send_exit(parts.front, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(parts.router, caf::exit_reason::user_shutdown);
+  for (const auto& other : parts.others)
+    caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
+  parts.others.clear();
+  parts.front = nullptr;
+  parts.router = nullptr;
+  parts.port.reset();
+  parts.sink.reset();
+  parts.io->stop();
+  parts.system.reset();
+  parts_.reset();
+}
+
+} // namespace troupe

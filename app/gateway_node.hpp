@@ -1,0 +1,51 @@
+#pragma once
+
+#include "actors/tool/tool.hpp"
+#include "base/result.hpp"
+#include "cluster/log/replicated_log.hpp"
+#include "config/load.hpp"
+#include "persistence/journal/journal.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace troupe {
+
+/// The composition root of one replica: it makes every part, knows their order, and takes them down
+/// in reverse. Nothing else in the program knows all of them.
+class gateway_node {
+public:
+  /// What tests put between the parts. Empty functions: the product's own.
+  struct seams {
+    std::function<result<std::unique_ptr<journal>>(const std::string& directory)> open_journal;
+    std::function<std::unique_ptr<replicated_log>(replicated_log& log)> decorate_log;
+    std::function<void(tool_catalog& tools)> add_tools;
+  };
+
+  /// Opens the store, starts log, actors and port. Blocks until the port is bound (tens of ms).
+  /// Errors: those of the store, the log and the port, each with its remedy.
+  static result<std::unique_ptr<gateway_node>> start(config::loaded config, std::string version,
+                                                     const seams& between = {});
+  ~gateway_node();
+
+  /// The port really bound.
+  std::uint16_t port() const;
+  /// Blocks until all shards are led, at most `patience`. False: not yet.
+  bool wait_ready(std::chrono::milliseconds patience) const;
+  /// An actor without which the node cannot work gave up: the process should stop.
+  bool failed() const;
+
+  /// Refuses new clients, lets runs finish for at most `patience` or until `hurry` says so, tells
+  /// clients, and stops everything in order. Runs that are still open go on at the next start.
+  void stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry);
+
+private:
+  struct parts;
+  explicit gateway_node(std::unique_ptr<parts> made);
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace troupe
