@@ -68,6 +68,8 @@ def functions(text: str) -> list[tuple[int, int, str]]:
     """
     code = code_only(text)
     code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: _blank(m.group(0)), code, flags=re.MULTILINE)
+    # A macro that stands alone declares something without a semicolon.
+    code = re.sub(r"^[A-Z][A-Z0-9_]*\([^\n{]*\)[ \t]*$", lambda m: _blank(m.group(0)), code, flags=re.MULTILINE)
     found, stack = [], []
     for match in re.finditer(r"[{}]", code):
         position = match.start()

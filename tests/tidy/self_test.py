@@ -69,7 +69,8 @@ EXAMPLES = {
     "raw-new": (
         [source("auto* x = new thing();\n"), source("delete x;\n"), source("\n\nf(new thing);\n")],
         [source("x(const x&) = delete;\n// The handle owns it.\nauto* y = new thing();\n"),
-         source("\n\nreturn std::shared_ptr<x>{new x{1}};\n"), source('auto s = "a new thing";\nauto renew = 1;\n')]),
+         source("\n\nreturn std::shared_ptr<x>{new x{1}};\nstd::unique_ptr<y> made{new y};\n"),
+         source('auto s = "a new thing";\nauto renew = 1;\n')]),
     "nolint-reason": (
         [source("f(); // NOLINT\n"), source("f(); // NOLINT(bugprone-x)\n"), source("// NOLINTNEXTLINE(a-b): no\nf();\n")],
         [source("f(); // NOLINT(bugprone-x): the C interface wants it so\n")]),
@@ -79,12 +80,15 @@ EXAMPLES = {
     "dead-source": (
         [{"base/x.cpp": "", "base/CMakeLists.txt": "ax.cpp x.cpp.in"}, {"tests/unit/base/x.cpp": ""}],
         [{"net/http/x.cpp": "", "net/CMakeLists.txt": "SOURCES http/x.cpp"},
-         {"net/http/x.cpp": "", "net/http/CMakeLists.txt": "x.cpp"}]),
+         {"net/http/x.cpp": "", "net/http/CMakeLists.txt": "x.cpp"},
+         {"tests/support/x.cpp": "", "tests/unit/CMakeLists.txt": '"${CMAKE_SOURCE_DIR}/tests/support/x.cpp"'},
+         {"tests/support/x.cpp": "",
+          "tests/unit/CMakeLists.txt": 'set(s "${CMAKE_SOURCE_DIR}/tests/support")\n${s}/x.cpp'}]),
     "dead-header": ([{"base/x.hpp": HEADER}], [header("")]),
     "function-length": (
         [source(long_function(81)),
          source("TEST_CASE(\"x\") {\n" + "  if (a) {\n    b();\n  }\n" * 30 + "}\n", "tests/unit/x.cpp")],
-        [source(long_function(80)), source("namespace a {\n" + "int x;\n" * 200 + "}\n"),
+        [source(long_function(80)), source("MACRO(x)\nMACRO(y)\n\nnamespace a {\n" + "int x;\n" * 200 + "}\n"),
          source("const int table[] = {\n" + "  1,\n" * 200 + "};\n"),
          source("class big : public f<int (*)()> {\n" + "  int x;\n" * 200 + "};\n")]),
 }

@@ -169,7 +169,7 @@ def raw_new(tree: Tree):
         if re.search(r"=\s*delete\b|operator\s+(?:new|delete)", code):
             continue
         # A private constructor: the owner stands right before it.
-        if re.search(r"_ptr<[^;]*>[({]new\b|\.reset\(new\b", code):
+        if re.search(r"_ptr<[^;]*>[ \w]*[({]new\b|\.reset\(new\b", code):
             continue
         remarks = cpp_text.comments(tree[finding.path])
         if finding.line not in remarks and finding.line - 1 not in remarks:
@@ -195,20 +195,27 @@ def todo_issue(tree: Tree):
                 yield Finding(path, line, "todo-issue", "a TODO names its issue: TODO(#123): what")
 
 
+def listed_sources(tree: Tree) -> set[str]:
+    """Every source that some CMakeLists.txt names, as a path from the root."""
+    found = set()
+    for path, text in tree.items():
+        if not path.endswith("CMakeLists.txt"):
+            continue
+        text = re.sub(r"#[^\n]*", "", text)
+        for name, value in re.findall(r'\bset\((\w+)\s+"?([^\s")]+)"?\)', text):
+            text = text.replace("${%s}" % name, value)
+        text = text.replace("${CMAKE_CURRENT_SOURCE_DIR}/", "")
+        for root, name in re.findall(r"(\$\{CMAKE_SOURCE_DIR\}/)?([\w./-]+\.(?:cpp|c))(?![\w.])", text):
+            folder = "" if root else os.path.dirname(path)
+            found.add(os.path.normpath(os.path.join(folder, name)))
+    return found
+
+
 @rule("dead-source")
 def dead_source(tree: Tree):
-    lists = {path: text for path, text in tree.items() if path.endswith("CMakeLists.txt")}
+    listed = listed_sources(tree)
     for path in tree:
-        if not path.endswith((".cpp", ".c")) or room_of(path) not in ROOMS:
-            continue
-        folder, listed = os.path.dirname(path), False
-        while folder and not listed:
-            text = lists.get(f"{folder}/CMakeLists.txt", "")
-            name = re.escape(os.path.relpath(path, folder))
-            listed = bool(re.search(rf"(?<![\w./-]){name}(?![\w.-])", text))
-            folder = os.path.dirname(folder)
-        # One room's list may name a file by its path from the root.
-        if not listed and not any(path in text for text in lists.values()):
+        if path.endswith((".cpp", ".c")) and room_of(path) in ROOMS and path not in listed:
             yield Finding(path, 1, "dead-source", "no CMakeLists.txt lists it")
 
 
