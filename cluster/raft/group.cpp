@@ -440,6 +440,7 @@ void group::stop(const std::string& reason) {
   if (stopped_)
     return;
   stopped_ = true;
+  stop_reason_ = reason;
   log::error("raft",
              "group {} has STOPPED: {}; its shard is not served here until an operator acts",
              options_.shard.value(), reason);

@@ -98,6 +98,8 @@ public:
   bool unsettled() const { return unsettled_; }
   /// An invariant broke: the group does nothing any more.
   bool stopped() const { return stopped_; }
+  /// Why, for the operator; empty while it runs.
+  const std::string& stop_reason() const { return stop_reason_; }
   bool has_peers() const { return has_peers_; }
   /// The epoch announced to the host; 0 when not leading.
   epoch leading() const { return leading_; }
@@ -149,6 +151,7 @@ private:
   };
   std::unique_ptr<raft_shim, shim_closer> shim_;
   bool stopped_ = false;
+  std::string stop_reason_;
   bool has_peers_ = false;
   bool unsettled_ = false;
 

@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::test {
@@ -24,7 +25,7 @@ public:
          ++at)
       range.push_back(at);
     if (order == scan_order::descending)
-      range.assign(range.rbegin(), range.rend());
+      std::reverse(range.begin(), range.end());
     for (const auto& at : range) {
       const std::string_view key = at->first.second;
       const bool before_start =

@@ -2,6 +2,7 @@
 
 #include "cluster/log/local_log.hpp"
 #include "persistence/journal/lmdb_journal.hpp"
+#include "tests/component/cluster/failing_journal.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
@@ -125,15 +126,17 @@ public:
   explicit log_world(log_options options = {}) : options_(std::move(options)) { open(); }
 
   /// Opens the store and starts the log; returns when all shards and meta are led.
-  void boot() { boot_on(*store); }
-  void boot_on(journal& over) {
-    log = std::make_unique<local_log>(over, system_clock(), options_);
+  void boot() {
+    log = std::make_unique<local_log>(*faults, system_clock(), options_);
     const auto started = log->start(lead);
     if (!started)
       FAIL(started.error().detail);
     lead.await_count(options_.shards + std::size_t{1});
   }
-  void open() { store = open_store(directory.path() + "/store"); }
+  void open() {
+    store = open_store(directory.path() + "/store");
+    faults = std::make_unique<failing_journal>(*store);
+  }
   /// An orderly stop and the next start of the same store.
   void reboot() {
     shut_down();
@@ -143,6 +146,7 @@ public:
   void shut_down() {
     REQUIRE(log->stop());
     log.reset();
+    faults.reset();
     store.reset();
     lead.forget();
   }
@@ -161,6 +165,7 @@ public:
 
   temp_dir directory;
   std::unique_ptr<journal> store;
+  std::unique_ptr<failing_journal> faults; ///< Over `store`; what the log writes through.
   leaders lead;
   std::unique_ptr<local_log> log;
 
