@@ -1,0 +1,99 @@
+#include "actors/gateway/audience_index.hpp"
+
+#include <algorithm>
+
+namespace troupe::gateway {
+
+void audience_index::add(client_id id, viewer seen_as) {
+  auto& known = clients_[id];
+  known.seen_as = seen_as;
+  if (gets_all_runs(known))
+    all_runs_.insert(id);
+}
+
+void audience_index::remove(client_id id) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end())
+    return;
+  // A copy, because unwatching takes the keys out of the set.
+  const auto watched = found->second.watched;
+  for (const auto& key : watched)
+    unwatch_messages(id, key);
+  all_runs_.erase(id);
+  all_sessions_.erase(id);
+  clients_.erase(id);
+}
+
+void audience_index::watch_sessions(client_id id) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end())
+    return;
+  found->second.sessions = true;
+  all_sessions_.insert(id);
+}
+
+bool audience_index::watch_messages(client_id id, const std::string& key, std::size_t watched_max) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end())
+    return false;
+  auto& watched = found->second.watched;
+  if (watched.contains(key))
+    return true;
+  if (watched.size() >= watched_max)
+    return false;
+  watched.insert(key);
+  by_session_[key].push_back(id);
+  return true;
+}
+
+void audience_index::unwatch_messages(client_id id, const std::string& key) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end() || found->second.watched.erase(key) == 0)
+    return;
+  const auto session = by_session_.find(key);
+  std::erase(session->second, id);
+  if (session->second.empty())
+    by_session_.erase(session);
+}
+
+void audience_index::note(client_id id, audience sees) {
+  for (auto& [known, bits] : found_)
+    if (known == id) {
+      bits = static_cast<audience>(bits | sees);
+      return;
+    }
+  found_.emplace_back(id, sees);
+}
+
+const std::vector<audience_index::receiver>& audience_index::of_session(const std::string& key) {
+  found_.clear();
+  // These two come first and each client once, so no search is needed for them.
+  for (const auto id : all_runs_) {
+    const auto& known = clients_.at(id);
+    auto sees = run_audience(known);
+    if (known.sessions)
+      sees = static_cast<audience>(sees | for_sessions | for_messages);
+    found_.emplace_back(id, sees);
+  }
+  for (const auto id : all_sessions_)
+    if (!all_runs_.contains(id))
+      found_.emplace_back(id, static_cast<audience>(for_sessions | for_messages));
+  if (const auto session = by_session_.find(key); session != by_session_.end())
+    for (const auto id : session->second) {
+      const auto& known = clients_.at(id);
+      auto sees = for_messages;
+      if (known.seen_as.reads && known.seen_as.session_scoped)
+        sees = static_cast<audience>(sees | run_audience(known));
+      note(id, sees);
+    }
+  return found_;
+}
+
+audience audience_index::union_of(const std::vector<receiver>& receivers) {
+  audience all = 0;
+  for (const auto& [id, sees] : receivers)
+    all = static_cast<audience>(all | sees);
+  return all;
+}
+
+} // namespace troupe::gateway

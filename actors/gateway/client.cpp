@@ -1,0 +1,206 @@
+#include "actors/gateway/client.hpp"
+
+#include "actors/gateway/hello.hpp"
+#include "actors/gateway/limits.hpp"
+#include "actors/gateway/methods/method.hpp"
+#include "actors/gateway/methods/runs.hpp"
+#include "base/log.hpp"
+
+#include <algorithm>
+
+namespace troupe::gateway {
+namespace {
+
+void send_text(client_self self, std::string text) {
+  self->state.link->connection->send({.head = std::move(text), .body = nullptr, .tail = {}});
+}
+
+void end(client_self self, std::uint16_t code, std::string reason) {
+  self->state.now = client_state::phase::closed;
+  self->state.place.enter("closed");
+  self->state.link->connection->close(code, std::move(reason));
+  self->quit();
+}
+
+void release(client_self self) {
+  auto& held = self->state.held;
+  if (!held)
+    return;
+  if (!held->response_id.empty())
+    send_text(self, response_error(held->response_id, held->failure));
+  end(self, held->close_code, held->close_reason);
+}
+
+void refuse(client_self self, refusal refused) {
+  log::info("gateway", "connection {} from {} is refused: {}", self->state.link->conn_id,
+            self->state.link->from.peer.ip,
+            refused.close_reason.empty() ? "not the protocol" : refused.close_reason);
+  self->state.now = client_state::phase::refusing;
+  self->state.place.enter("refusing");
+  const auto delay = refused.delay;
+  self->state.held = std::move(refused);
+  if (delay.count() == 0)
+    release(self);
+  else
+    self->delayed_send(self, delay, release_refusal{});
+}
+
+void open(client_self self, const std::string& request_id, welcome granted) {
+  auto& state = self->state;
+  state.now = client_state::phase::open;
+  state.place.enter("open");
+  state.link->connection->handshake_done();
+  const auto has = [&](std::string_view cap) {
+    return std::ranges::find(granted.params.caps, cap) != granted.params.caps.end();
+  };
+  send_text(self, response_ok(request_id, hello_payload(*state.shared, granted, state.link->conn_id,
+                                                        method_names())));
+  self->send(state.front, client_online{.id = state.link->id,
+                                        .reads = granted.scopes.allows(scope::read),
+                                        .session_scoped = has("session-scoped-events"),
+                                        .tool_events = has("tool-events")});
+  state.client_id = std::move(granted.params.client_id);
+  state.client_mode = std::move(granted.params.client_mode);
+  state.scopes = std::move(granted.scopes);
+}
+
+void greet(client_self self, const std::string& text) {
+  auto& shared = *self->state.shared;
+  const handshake_facts facts{.settings = &shared.settings().gateway,
+                              .started = shared.context().status->started.load(),
+                              .draining = shared.context().status->draining.load(),
+                              .now = shared.context().time->now_boot()};
+  auto outcome = judge_first_frame(text, self->state.link->from, facts, shared.limiter());
+  if (auto* refused = std::get_if<refusal>(&outcome))
+    return refuse(self, std::move(*refused));
+  auto& granted = std::get<welcome>(outcome);
+  const auto request_id = granted.request_id;
+  open(self, request_id, std::move(granted));
+}
+
+protocol_error missing_scope(scope needed) {
+  json_writer details;
+  details.begin_object()
+      .member("code", "MISSING_SCOPE")
+      .member("missingScope", to_string(needed))
+      .key("requiredScopes")
+      .begin_array()
+      .value(to_string(needed))
+      .end_array()
+      .end_object();
+  return {"FORBIDDEN", "missing scope: " + std::string{to_string(needed)}, details.take(), false,
+          0};
+}
+
+/// Why `request` is not served, if so.
+std::optional<protocol_error> objection(client_self self, const request_frame& request,
+                                        const method* wanted) {
+  constexpr std::size_t name_bytes_max = 128;
+  if (request.method == "connect")
+    return invalid_request("connect is only valid as the first request");
+  if (wanted == nullptr)
+    return invalid_request("unknown method: " +
+                           std::string{cut_utf8(request.method, name_bytes_max)});
+  if (self->state.in_flight >= requests_in_flight_max)
+    return unavailable("too many requests in flight on this connection");
+  const auto needed = wanted->needs(request.params);
+  if (!self->state.scopes.allows(needed))
+    return missing_scope(needed);
+  const auto findings = check(request.params, wanted->params, unknown_properties::tolerated);
+  if (!findings.empty())
+    return invalid_request("invalid " + request.method + " params: " + join_findings(findings));
+  return std::nullopt;
+}
+
+void serve(client_self self, const request_frame& request) {
+  const auto* wanted = find_method(request.method);
+  if (const auto refused = objection(self, request, wanted))
+    return send_text(self, response_error(request.id, *refused));
+  ++self->state.in_flight;
+  wanted->serve(call{self, request.id, request.params});
+}
+
+void on_frame(client_self self, const client_frame& frame) {
+  if (self->state.now == client_state::phase::greeting)
+    return greet(self, frame.text);
+  if (self->state.now != client_state::phase::open)
+    return;
+  const auto parsed = parse_frame(frame.text);
+  if (const auto* request = std::get_if<request_frame>(&parsed))
+    return serve(self, *request);
+  if (const auto* bad = std::get_if<bad_frame>(&parsed))
+    return send_text(
+        self, response_error(bad->id, invalid_request("invalid request frame: " + bad->findings)));
+  log::debug("gateway", "connection {} sent text that is no JSON", self->state.link->conn_id);
+}
+
+void on_events(client_self self, const event_delivery& delivery) {
+  auto& state = self->state;
+  state.link->batches_waiting.fetch_sub(1, std::memory_order_relaxed);
+  if (state.now != client_state::phase::open)
+    return;
+  for (const auto& event : *delivery.events)
+    if ((event.to & delivery.sees) != 0)
+      state.link->connection->send({.head = {},
+                                    .body = event.body,
+                                    .tail = event_tail(++state.seq),
+                                    .droppable = event.droppable});
+}
+
+void settle(client_self self) {
+  if (self->state.in_flight > 0)
+    --self->state.in_flight;
+}
+
+} // namespace
+
+client_state::~client_state() {
+  if (link && now != phase::closed)
+    link->connection->close(1011, "internal error");
+}
+
+void answer(client_self self, const std::string& request_id, std::string_view payload) {
+  settle(self);
+  send_text(self, response_ok(request_id, payload));
+}
+
+void fail(client_self self, const std::string& request_id, const protocol_error& failure,
+          std::string_view payload) {
+  settle(self);
+  send_text(self, response_error(request_id, failure, payload));
+}
+
+void answer_first(client_self self, const std::string& request_id, std::string_view payload) {
+  send_text(self, response_ok(request_id, payload));
+}
+
+client_actor::behavior_type client(client_self self, gateway_shared_ptr shared,
+                                   client_link_ptr link, front_actor front) {
+  const auto& context = shared->context();
+  self->state.place = self->observe(context.registry, "/front/client/" + link->conn_id, "client");
+  self->state.place.enter("greeting");
+  link->connection->send({.head = challenge_frame(random_uuid(), context.time->now_wall_ms()),
+                          .body = nullptr,
+                          .tail = {}});
+  self->monitor(front);
+  // Without the front no event arrives any more: the client must connect anew.
+  self->set_down_handler([self](const caf::down_msg&) { end(self, 1012, "service restart"); });
+  self->state.shared = std::move(shared);
+  self->state.link = std::move(link);
+  self->state.front = std::move(front);
+  return {
+      [self](const client_frame& frame) { on_frame(self, frame); },
+      [self](const client_closed& closed) {
+        self->state.now = client_state::phase::closed;
+        log::debug("gateway", "connection {} closed: {} {}", self->state.link->conn_id, closed.code,
+                   closed.reason);
+        self->quit();
+      },
+      [self](const event_delivery& delivery) { on_events(self, delivery); },
+      [self](const close_client& wanted) { end(self, wanted.code, wanted.reason); },
+      [self](release_refusal) { release(self); },
+      [self](const await_again& again) { resume_awaiting(self, again.ticket); },
+  };
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "actors/gateway/handshake.hpp"
+#include "actors/gateway/messages.hpp"
+#include "actors/gateway/shared.hpp"
+#include "actors/support/observed.hpp"
+#include "base/random.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace troupe::gateway {
+
+/// Waiting for the end of a run, on behalf of one request of this client.
+struct awaited_run {
+  enum class kind { agent, wait };
+  kind asked_by = kind::agent;
+  std::string request_id;
+  std::string key;
+  std::string run_id;
+  std::chrono::nanoseconds deadline{}; ///< On `clock::now_boot()`.
+  unsigned retries = 0;
+};
+
+struct client_state {
+  static constexpr const char* name = "client";
+  client_state() = default;
+  client_state(const client_state&) = delete;
+  client_state& operator=(const client_state&) = delete;
+  /// A client that fails takes its connection with it.
+  ~client_state();
+
+  enum class phase { greeting, refusing, open, closed };
+
+  gateway_shared_ptr shared;
+  client_link_ptr link;
+  front_actor front;
+  registration place;
+  phase now = phase::greeting;
+  std::optional<refusal> held; ///< While refusing.
+
+  // Since the handshake.
+  std::string client_id;
+  std::string client_mode;
+  scope_set scopes;
+  std::uint64_t seq = 0;       ///< Of the last event.
+  std::uint32_t in_flight = 0; ///< Requests not finally answered.
+  std::unordered_map<std::uint64_t, awaited_run> retrying;
+  std::uint64_t next_ticket = 0;
+  random_generator random{random_seed()};
+};
+using client_self = typed_self<client_actor, client_state>;
+
+/// One WebSocket: handshake, requests, events.
+///
+///     greeting ──connect ok──► open ──close, lost, drained──► (gone)
+///        └──────refused──► refusing ──delay over──► (gone)
+///
+/// Its inbox is bounded by the frame credits of the connection and by `batches_waiting_max`. It
+/// ends with its connection, and its connection with it; nothing of it is worth restarting.
+client_actor::behavior_type client(client_self self, gateway_shared_ptr shared,
+                                   client_link_ptr link, front_actor front);
+
+// ---- for the methods
+// -----------------------------------------------------------------------------
+
+/// The final answer of a request.
+void answer(client_self self, const std::string& request_id, std::string_view payload);
+void fail(client_self self, const std::string& request_id, const protocol_error& failure,
+          std::string_view payload = {});
+/// An answer that is followed by the final one (`agent`).
+void answer_first(client_self self, const std::string& request_id, std::string_view payload);
+
+} // namespace troupe::gateway

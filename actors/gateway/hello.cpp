@@ -1,0 +1,114 @@
+#include "actors/gateway/hello.hpp"
+
+#include "actors/gateway/limits.hpp"
+#include "actors/gateway/reports.hpp"
+
+#include <array>
+#include <chrono>
+
+namespace troupe::gateway {
+namespace {
+
+constexpr std::array<std::string_view, 8> events{
+    "connect.challenge", "agent", "chat",     "session.message",
+    "sessions.changed",  "tick",  "shutdown", "health"};
+
+std::string_view auth_mode_name(config::auth_mode mode) {
+  switch (mode) {
+  case config::auth_mode::none:
+    return "none";
+  case config::auth_mode::token:
+    return "token";
+  case config::auth_mode::password:
+    break;
+  }
+  return "password";
+}
+
+void write_features(json_writer& out, std::span<const std::string_view> methods) {
+  out.begin_object().key("methods").begin_array();
+  for (const auto& name : methods)
+    out.value(name);
+  out.end_array().key("events").begin_array();
+  for (const auto& name : events)
+    out.value(name);
+  out.end_array().end_object();
+}
+
+void write_snapshot(json_writer& out, gateway_shared& shared, const welcome& client) {
+  const auto& context = shared.context();
+  const auto& agents = shared.settings().agents;
+  out.begin_object().member_raw("suspension", R"({"phase":"accepting"})");
+  out.key("presence").begin_array();
+  if (client.scopes.allows(scope::read))
+    write_self_presence(out, context, shared.host(), shared.boot_id());
+  out.end_array();
+  const auto health = shared.health();
+  out.member_raw("health", client.scopes.allows(scope::read) ? std::string_view{*health} : "{}")
+      .member_raw("stateVersion", shared.state_version())
+      .member("uptimeMs", shared.uptime_ms())
+      .key("sessionDefaults")
+      .begin_object()
+      .member("defaultAgentId", agents.default_id)
+      .member("modelConfigured", true)
+      .member("ownership", agents.entries.size() > 1 ? "explicit" : "sole")
+      .member("selectionRequired", false)
+      .member("mainKey", "main")
+      .member("mainSessionKey", "agent:" + agents.default_id + ":main")
+      .member("scope", shared.settings().session.scope)
+      .end_object();
+  if (client.scopes.allows(scope::admin)) {
+    out.member_if("configPath", context.config->where.config_path)
+        .member_if("stateDir", context.config->where.state_dir);
+    out.member("authMode", auth_mode_name(shared.settings().gateway.auth.mode));
+  }
+  out.end_object();
+}
+
+} // namespace
+
+std::string hello_payload(gateway_shared& shared, const welcome& client, std::string_view conn_id,
+                          std::span<const std::string_view> methods) {
+  json_writer out;
+  out.begin_object()
+      .member("type", "hello-ok")
+      .member("protocol", protocol_version)
+      .key("server")
+      .begin_object()
+      .member("version", shared.context().version)
+      .member("bootId", shared.boot_id())
+      .member("connId", conn_id)
+      .end_object()
+      .key("features");
+  write_features(out, methods);
+  out.key("snapshot");
+  write_snapshot(out, shared, client);
+  out.key("auth").begin_object().member("role", client.params.role).key("scopes").begin_array();
+  for (const auto granted : client.scopes.list())
+    out.value(to_string(granted));
+  out.end_array().end_object();
+  out.key("policy")
+      .begin_object()
+      .member("maxPayload", payload_bytes_max)
+      .member("maxBufferedBytes", buffered_bytes_max)
+      .member("tickIntervalMs", std::chrono::milliseconds{tick_period}.count())
+      .end_object()
+      .end_object();
+  return out.take();
+}
+
+std::string challenge_frame(std::string_view nonce, wall_ms now) {
+  json_writer out;
+  out.begin_object()
+      .member("type", "event")
+      .member("event", "connect.challenge")
+      .key("payload")
+      .begin_object()
+      .member("nonce", nonce)
+      .member("ts", now)
+      .end_object()
+      .end_object();
+  return out.take();
+}
+
+} // namespace troupe::gateway

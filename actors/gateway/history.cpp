@@ -1,0 +1,188 @@
+#include "actors/gateway/history.hpp"
+
+#include "actors/gateway/session_key.hpp"
+#include "actors/gateway/sessions.hpp"
+#include "actors/gateway/transcript.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace troupe::gateway {
+namespace {
+
+/// What stands for a message that alone is larger than the whole page may be.
+constexpr std::size_t shortened_text_bytes = 2'048;
+
+struct page {
+  std::deque<std::string> messages; ///< JSON, oldest first.
+  std::deque<tables::message_row> rows;
+  std::uint64_t total = 0;
+  std::uint64_t skipped = 0; ///< Newest messages left out.
+  bool more() const { return skipped + messages.size() < total; }
+};
+
+std::string message_json(const tables::message_row& row, const tables::conversation_row& session,
+                         std::size_t text_bytes_max) {
+  json_writer out;
+  write_message(out, row, session.session_id, {.text_bytes_max = text_bytes_max});
+  return out.take();
+}
+
+/// The ordinal of a message id counted from the newest (0), or nullopt.
+std::optional<std::uint64_t> offset_of_message(const row_snapshot& snapshot, shard_id shard,
+                                               const tables::conversation_row& session,
+                                               std::string_view id) {
+  std::optional<std::uint64_t> found;
+  const auto digest = tables::digest_of(session.key);
+  const auto scanned = snapshot.scan(
+      shard, tables::message_prefix(digest), tables::message_key(digest, session.message_seq),
+      scan_order::descending, [&](std::string_view, std::string_view value) {
+        const auto row = tables::decode_message(value);
+        if (!row || row.value().seq < session.history_from)
+          return scan_step::stop;
+        if (row.value().id != id)
+          return scan_step::more;
+        found = session.message_seq - row.value().seq;
+        return scan_step::stop;
+      });
+  return scanned ? found : std::nullopt;
+}
+
+page read_page(const row_snapshot& snapshot, shard_id shard,
+               const tables::conversation_row& session, const history_query& query) {
+  page out;
+  if (session.message_seq >= session.history_from)
+    out.total = session.message_seq - session.history_from + 1;
+  out.skipped = query.offset;
+  if (!query.message_id.empty())
+    out.skipped =
+        offset_of_message(snapshot, shard, session, query.message_id).value_or(query.offset);
+  if (out.skipped >= out.total)
+    return out;
+  const auto digest = tables::digest_of(session.key);
+  const auto newest = session.message_seq - out.skipped;
+  std::size_t bytes = 0;
+  const auto visit = [&](std::string_view, std::string_view value) {
+    auto decoded = tables::decode_message(value);
+    if (!decoded || decoded.value().seq < session.history_from)
+      return scan_step::stop;
+    auto text = message_json(decoded.value(), session, query.text_bytes_max);
+    if (bytes + text.size() > query.bytes_max && out.messages.empty())
+      text = message_json(decoded.value(), session,
+                          std::min(shortened_text_bytes, query.bytes_max / 4));
+    if (bytes + text.size() > query.bytes_max && !out.messages.empty())
+      return scan_step::stop;
+    bytes += text.size() + 1;
+    out.messages.push_front(std::move(text));
+    out.rows.push_front(std::move(decoded).value());
+    return out.messages.size() < query.limit ? scan_step::more : scan_step::stop;
+  };
+  // A page that ends early because of a read error says `hasMore`, so the client asks again.
+  static_cast<void>(snapshot.scan(shard, tables::message_prefix(digest),
+                                  tables::message_key(digest, newest), scan_order::descending,
+                                  visit));
+  return out;
+}
+
+void write_activity_item(json_writer& out, std::string_view call_id, std::string_view name,
+                         bool failed) {
+  out.begin_object()
+      .member("itemId", "tool:" + std::string{call_id})
+      .member("toolCallId", call_id)
+      .member("name", name)
+      .member("kind", "tool")
+      .member("phase", "end")
+      .member("title", tool_title(name))
+      .member("status", failed ? "failed" : "completed")
+      .member("commandBearing", false)
+      .end_object();
+}
+
+void write_activity(json_writer& out, const page& shown) {
+  out.begin_array();
+  for (const auto& row : shown.rows) {
+    if (row.role != tables::message_role::tool_result)
+      continue;
+    out.begin_object().member("messageId", row.id).key("items").begin_array();
+    write_activity_item(out, row.call_id, row.tool_name, row.is_error);
+    out.end_array().end_object();
+  }
+  out.end_array();
+}
+
+void write_pending(json_writer& out, const row_snapshot& snapshot, shard_id shard,
+                   std::string_view key) {
+  std::vector<tables::input_row> waiting;
+  const auto digest = tables::digest_of(key);
+  static_cast<void>(snapshot.scan(shard, tables::input_prefix(digest), {}, scan_order::ascending,
+                                  [&](std::string_view, std::string_view value) {
+                                    if (auto row = tables::decode_input(value))
+                                      waiting.push_back(std::move(row).value());
+                                    return scan_step::more;
+                                  }));
+  out.begin_object().key("items").begin_array();
+  for (std::size_t i = 0; i < waiting.size() && i < pending_inputs_max; ++i) {
+    const auto& input = waiting[i];
+    out.begin_object()
+        .member("id", input.run_id)
+        .member("acceptedAt", input.accepted_at)
+        .member("state", "queued")
+        .member("runId", input.run_id)
+        .key("message")
+        .begin_object()
+        .member("role", "user")
+        .member("content", input.text)
+        .member("timestamp", input.accepted_at)
+        .member("idempotencyKey", input.run_id + ":user")
+        .end_object()
+        .end_object();
+  }
+  out.end_array().member("total", waiting.size()).end_object();
+}
+
+void write_messages(json_writer& out, const page& shown) {
+  out.begin_array();
+  for (const auto& message : shown.messages)
+    out.raw(message);
+  out.end_array();
+}
+
+} // namespace
+
+std::string history_page(const replicated_log& log, const config::settings& settings,
+                         const history_query& query, std::string_view in_flight_run, wall_ms now) {
+  const auto session = find_conversation(log, query.key);
+  const auto shard = log.shard_of(query.key);
+  const auto snapshot = log.rows().snapshot();
+  const auto shown = session ? read_page(*snapshot, shard, *session, query) : page{};
+
+  json_writer out;
+  out.begin_object().member("sessionKey", query.key);
+  if (session)
+    out.member("sessionId", session->session_id);
+  out.key("messages");
+  write_messages(out, shown);
+  out.key("activity");
+  write_activity(out, shown);
+  out.key("pendingInputs");
+  write_pending(out, *snapshot, shard, query.key);
+  out.member("hasMore", shown.more());
+  if (shown.more())
+    out.member("nextOffset", shown.skipped + shown.messages.size());
+  out.member("totalMessages", shown.total);
+  out.key("defaults");
+  write_session_defaults(out, settings, agent_of(query.key));
+  if (session) {
+    out.key("sessionInfo");
+    write_session_row(out, *session, settings, now);
+  }
+  out.member("thinkingLevel", "off");
+  if (!in_flight_run.empty())
+    out.member_raw("inFlightRun", in_flight_run);
+  out.end_object();
+  return out.take();
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "actors/gateway/auth_limiter.hpp"
+#include "actors/gateway/handshake.hpp"
+#include "net/http/server.hpp"
+
+#include <chrono>
+#include <optional>
+
+namespace troupe::gateway {
+
+/// The request carries the shared secret as `Authorization: Bearer …`.
+bool bears_secret(const config::gateway_settings& settings, const net::http_request& request);
+
+/// Why an HTTP request for operators is refused, and how long the answer is held back.
+struct http_refusal {
+  net::http_response response;
+  std::chrono::milliseconds delay{0};
+};
+
+/// Lets operators pass: by the shared secret, or in auth mode none directly from this machine,
+/// addressed by a loopback name (a page that rebinds a DNS name to us is kept out) and not out of
+/// another page. Source: protocol.md section 14.
+std::optional<http_refusal> refuse_stranger(const config::gateway_settings& settings,
+                                            const net::http_request& request, auth_limiter& limiter,
+                                            std::chrono::nanoseconds now);
+
+} // namespace troupe::gateway

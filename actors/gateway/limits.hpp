@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Bounds and periods of the gateway's actors. Numbers that clients can see come from protocol.md
+/// sections 1 and 2.
+namespace troupe::gateway {
+
+using namespace std::chrono_literals;
+
+inline constexpr int protocol_version = 4;
+inline constexpr int protocol_version_probe_min = 3;
+
+inline constexpr std::uint64_t payload_bytes_max = 26'214'400;
+inline constexpr std::uint64_t buffered_bytes_max = 52'428'800;
+inline constexpr auto tick_period = 30s;
+inline constexpr auto health_period = 60s;
+
+/// Requests of one connection that are not finally answered; one more is refused.
+inline constexpr std::uint32_t requests_in_flight_max = 256;
+/// Event batches on their way from the front to one client; beyond it the client is too slow.
+inline constexpr std::uint32_t batches_waiting_max = 8'192;
+/// Sessions whose messages one connection may watch.
+inline constexpr std::size_t watched_sessions_max = 1'024;
+/// HTTP requests being answered by actors at once.
+inline constexpr std::uint32_t http_requests_max = 256;
+/// `agent.wait` calls for runs that nobody knows yet.
+inline constexpr std::size_t sightings_max = 1'024;
+
+inline constexpr std::size_t json_depth_max = 32;
+inline constexpr std::size_t session_key_bytes_max = 512;
+inline constexpr std::size_t run_id_bytes_max = 256;
+/// Text of one active run that is kept to build `message`; beyond it only deltas are sent.
+inline constexpr std::size_t run_text_bytes_max = 1u << 20;
+/// Active runs the projector follows; beyond it the one heard of longest ago is forgotten.
+inline constexpr std::size_t runs_followed_max = 4'096;
+
+/// From an input to its receipt, which waits for a commit.
+inline constexpr auto submit_timeout = 30s;
+/// Any other question to a conversation.
+inline constexpr auto ask_timeout = 30s;
+/// Added to a run's own limit when its end is awaited.
+inline constexpr auto await_margin = 60s;
+/// Waiting for a run is taken up again this often when the answerer goes away.
+inline constexpr unsigned await_retries_max = 20;
+inline constexpr auto await_retry_delay_min = 100ms;
+inline constexpr auto await_retry_delay_max = 5s;
+inline constexpr auto agent_wait_default = 30s;
+inline constexpr auto agent_wait_max = 24h;
+
+/// What a client is told to wait before it tries again.
+inline constexpr std::uint64_t retry_after_ms = 500;
+
+} // namespace troupe::gateway

@@ -1,0 +1,172 @@
+#include "actors/gateway/history.hpp"
+#include "actors/gateway/limits.hpp"
+#include "actors/gateway/methods/method.hpp"
+#include "actors/gateway/methods/runs.hpp"
+#include "actors/support/reply.hpp"
+
+#include <algorithm>
+#include <array>
+
+/// `chat.send`, `chat.history`, `chat.abort`. Source: protocol.md sections 7.1 to 7.3.
+namespace troupe::gateway {
+namespace {
+
+constexpr std::array<std::string_view, 4> queue_modes{"steer", "followup", "collect", "interrupt"};
+
+constexpr std::array<field, 10> send_params{{
+    {.name = "sessionKey",
+     .kind = json_kind::string,
+     .required = true,
+     .min = 1,
+     .max = session_key_bytes_max},
+    {.name = "message", .kind = json_kind::string, .required = true},
+    {.name = "idempotencyKey",
+     .kind = json_kind::string,
+     .required = true,
+     .min = 1,
+     .max = run_id_bytes_max},
+    {.name = "agentId", .kind = json_kind::string, .min = 1},
+    {.name = "sessionId", .kind = json_kind::string, .min = 1},
+    {.name = "thinking", .kind = json_kind::string},
+    {.name = "deliver", .kind = json_kind::boolean},
+    {.name = "queueMode", .kind = json_kind::string, .choices = queue_modes},
+    {.name = "timeoutMs", .kind = json_kind::integer, .min = 0},
+    {.name = "attachments", .kind = json_kind::array},
+}};
+
+constexpr std::array<field, 9> history_params{{
+    {.name = "sessionKey", .kind = json_kind::string, .required = true, .min = 1},
+    {.name = "agentId", .kind = json_kind::string, .min = 1},
+    {.name = "cursor", .kind = json_kind::string},
+    {.name = "limit", .kind = json_kind::integer, .min = 1, .max = history_limit_max},
+    {.name = "maxBytes", .kind = json_kind::integer, .min = history_bytes_min},
+    {.name = "offset", .kind = json_kind::integer, .min = 0},
+    {.name = "messageId", .kind = json_kind::string, .min = 1},
+    {.name = "sessionId", .kind = json_kind::string, .min = 1},
+    {.name = "maxChars", .kind = json_kind::integer, .min = 1, .max = history_text_bytes_max},
+}};
+
+constexpr std::array<field, 4> abort_params{{
+    {.name = "sessionKey", .kind = json_kind::string, .required = true, .min = 1},
+    {.name = "agentId", .kind = json_kind::string, .min = 1},
+    {.name = "runId", .kind = json_kind::string, .min = 1},
+    {.name = "preserveSideRuns", .kind = json_kind::boolean},
+}};
+
+std::string_view status_of(const input_receipt& receipt) {
+  switch (receipt.kind) {
+  case receipt_kind::started:
+    return "started";
+  case receipt_kind::in_flight:
+    return "in_flight";
+  case receipt_kind::finished:
+    break;
+  }
+  const auto ok = !receipt.outcome || receipt.outcome->status == tables::run_status::ok;
+  return ok ? "ok" : "error";
+}
+
+void serve_send(const call& request) {
+  const auto& params = request.params;
+  if (const auto* files = params.if_contains("attachments");
+      files != nullptr && files->is_array() && !files->get_array().empty())
+    return fail(request.self, request.id,
+                invalid_request("attachments are not supported by this gateway yet"));
+  if (text_of(params, "message").empty())
+    return fail(request.self, request.id, invalid_request("message or attachments required"));
+  const auto key = key_of(request, "sessionKey");
+  if (!key)
+    return;
+  submit_input input;
+  input.key = key->text;
+  input.run_id = text_of(params, "idempotencyKey");
+  input.text = text_of(params, "message");
+  input.timeout_s = seconds_of_ms(integer_of(params, "timeoutMs", 0));
+  submit(request, std::move(input),
+         [self = request.self, id = request.id](const input_receipt& receipt) {
+           json_writer out;
+           out.begin_object()
+               .member("runId", receipt.run_id)
+               .member("status", status_of(receipt))
+               .end_object();
+           answer(self, id, out.take());
+         });
+}
+
+history_query query_of(const boost::json::object& params, const std::string& key) {
+  history_query query;
+  query.key = key;
+  query.limit = static_cast<std::uint64_t>(
+      integer_of(params, "limit", static_cast<std::int64_t>(history_limit_default)));
+  query.offset = static_cast<std::uint64_t>(integer_of(params, "offset", 0));
+  query.bytes_max =
+      std::min(history_bytes_max,
+               static_cast<std::size_t>(
+                   integer_of(params, "maxBytes", static_cast<std::int64_t>(history_bytes_max))));
+  query.text_bytes_max = static_cast<std::size_t>(
+      integer_of(params, "maxChars", static_cast<std::int64_t>(history_text_bytes_max)));
+  query.message_id = text_of(params, "messageId");
+  return query;
+}
+
+void serve_history(const call& request) {
+  const auto key = key_of(request, "sessionKey");
+  if (!key)
+    return;
+  // We give out no cursors, so one that is sent is from elsewhere: the client asks anew without.
+  if (request.params.contains("cursor"))
+    return answer(request.self, request.id, R"({"kind":"reset"})");
+  const auto self = request.self;
+  const auto tell = [self, id = request.id,
+                     query = query_of(request.params, key->text)](std::string_view in_flight) {
+    const auto& shared = *self->state.shared;
+    answer(self, id,
+           history_page(*shared.context().log, shared.settings(), query, in_flight,
+                        shared.context().time->now_wall_ms()));
+  };
+  self->request(self->state.front, ask_timeout, get_in_flight{key->text})
+      .then([tell](const in_flight_run& run) { tell(run.json ? *run.json : std::string_view{}); },
+            // The transcript is worth having without it.
+            [tell](const caf::error&) { tell({}); });
+}
+
+void serve_abort(const call& request) {
+  const auto key = key_of(request, "sessionKey");
+  if (!key)
+    return;
+  const auto self = request.self;
+  self->request(request.context().router, ask_timeout,
+                abort_runs{.key = key->text,
+                           .run_id = std::string{text_of(request.params, "runId")},
+                           .reason = "rpc"})
+      .then(
+          [self, id = request.id](const aborted_runs& aborted) {
+            json_writer out;
+            out.begin_object()
+                .member("ok", true)
+                .member("aborted", !aborted.run_ids.empty())
+                .key("runIds")
+                .begin_array();
+            for (const auto& run : aborted.run_ids)
+              out.value(run);
+            out.end_array().end_object();
+            answer(self, id, out.take());
+          },
+          [self, id = request.id](const caf::error& failure) {
+            fail(self, id, from_failure(from_caf(failure)));
+          });
+}
+
+constexpr std::array<method, 3> methods{{
+    {.name = "chat.send", .needed = scope::write, .params = send_params, .serve = serve_send},
+    {.name = "chat.history", .params = history_params, .serve = serve_history},
+    {.name = "chat.abort", .needed = scope::write, .params = abort_params, .serve = serve_abort},
+}};
+
+} // namespace
+
+std::span<const method> chat_methods() {
+  return methods;
+}
+
+} // namespace troupe::gateway

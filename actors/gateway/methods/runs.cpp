@@ -1,0 +1,106 @@
+#include "actors/gateway/methods/runs.hpp"
+
+#include "actors/gateway/limits.hpp"
+#include "actors/gateway/run_result.hpp"
+#include "actors/support/reply.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace troupe::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+milliseconds time_left(client_self self, const awaited_run& awaited) {
+  const auto left = awaited.deadline - self->state.shared->context().time->now_boot();
+  return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(left));
+}
+
+void give_up(client_self self, const awaited_run& awaited, const error& why) {
+  if (awaited.asked_by == awaited_run::kind::wait)
+    return answer(self, awaited.request_id, agent_wait_timeout(awaited.run_id));
+  json_writer payload;
+  payload.begin_object()
+      .member("runId", awaited.run_id)
+      .member("status", "error")
+      .member("summary", why.detail)
+      .end_object();
+  fail(self, awaited.request_id, from_failure(why), payload.take());
+}
+
+/// The conversation went away (a crash, a new leader): it will be there again, and the run with it.
+bool may_come_back(const error& failure) {
+  return failure.code == errc::unavailable || failure.code == errc::connection_lost ||
+         failure.code == errc::internal || failure.code == errc::overloaded;
+}
+
+void on_await_failed(client_self self, awaited_run awaited, const error& failure) {
+  if (!may_come_back(failure) || awaited.retries >= await_retries_max ||
+      time_left(self, awaited).count() == 0)
+    return give_up(self, awaited, failure);
+  const auto full = std::min<milliseconds>(
+      await_retry_delay_min * (1 << std::min(awaited.retries, 10u)), await_retry_delay_max);
+  const auto jitter = self->state.random.below(static_cast<std::uint64_t>(full.count() / 2) + 1);
+  ++awaited.retries;
+  const auto ticket = ++self->state.next_ticket;
+  self->state.retrying.emplace(ticket, std::move(awaited));
+  self->delayed_send(self, full / 2 + milliseconds{jitter}, await_again{ticket});
+}
+
+} // namespace
+
+void submit(const call& request, submit_input input,
+            std::function<void(const input_receipt&)> then) {
+  const auto self = request.self;
+  const auto id = request.id;
+  input.client_id = self->state.client_id;
+  input.client_mode = self->state.client_mode;
+  input.place = request.context().inputs->take();
+  if (!input.place)
+    return fail(self, id, unavailable("the gateway has too many inputs in hand; retry shortly"));
+  self->request(request.context().router, submit_timeout, std::move(input))
+      .then([then = std::move(then)](const input_receipt& receipt) { then(receipt); },
+            [self, id](const caf::error& failure) {
+              fail(self, id, from_failure(from_caf(failure)));
+            });
+}
+
+std::uint32_t seconds_of_ms(std::int64_t ms) {
+  constexpr std::int64_t seconds_max = 10LL * 365 * 24 * 3600;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(ms / 1000 + (ms % 1000 > 0 ? 1 : 0), 0, seconds_max));
+}
+
+void answer_outcome(client_self self, const awaited_run& awaited, const run_outcome& outcome) {
+  if (awaited.asked_by == awaited_run::kind::wait)
+    return answer(self, awaited.request_id, agent_wait_result(outcome));
+  const auto told = agent_result_of(outcome);
+  if (!told.failed)
+    return answer(self, awaited.request_id, told.payload);
+  const protocol_error failure{"UNAVAILABLE", told.error, {}, false, 0};
+  fail(self, awaited.request_id, failure, told.payload);
+}
+
+void await_outcome(client_self self, awaited_run awaited) {
+  const auto left = time_left(self, awaited);
+  if (left.count() == 0)
+    return give_up(self, awaited, {errc::timeout, "the run has not ended in time"});
+  self->request(self->state.shared->context().router, left,
+                await_run{.key = awaited.key, .run_id = awaited.run_id})
+      .then([self, awaited](const run_outcome& outcome) { answer_outcome(self, awaited, outcome); },
+            [self, awaited](const caf::error& failure) {
+              on_await_failed(self, awaited, from_caf(failure));
+            });
+}
+
+void resume_awaiting(client_self self, std::uint64_t ticket) {
+  const auto found = self->state.retrying.find(ticket);
+  if (found == self->state.retrying.end())
+    return;
+  auto awaited = std::move(found->second);
+  self->state.retrying.erase(found);
+  await_outcome(self, std::move(awaited));
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,58 @@
+#include "actors/gateway/shared.hpp"
+
+#include "actors/gateway/limits.hpp"
+#include "actors/gateway/reports.hpp"
+#include "base/random.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+
+namespace troupe::gateway {
+namespace {
+
+std::string host_name_of_machine() {
+  std::array<char, 256> name{};
+  // The last byte stays zero also when the name was cut.
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0')
+    return "gateway";
+  return name.data();
+}
+
+} // namespace
+
+gateway_shared::gateway_shared(gateway_context_ptr context)
+    : context_(std::move(context)), boot_id_(random_uuid()), host_(host_name_of_machine()),
+      http_places_(credit_pool::create(http_requests_max)) {}
+
+std::uint64_t gateway_shared::uptime_ms() const {
+  const auto up = context_->time->now_boot() - context_->process_started;
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(up).count();
+  return whole > 0 ? static_cast<std::uint64_t>(whole) : 0;
+}
+
+std::shared_ptr<const std::string> gateway_shared::health() {
+  {
+    const std::scoped_lock lock{guard_};
+    if (health_ && context_->time->now_boot() - health_built_ < health_period)
+      return health_;
+  }
+  return refresh_health();
+}
+
+std::shared_ptr<const std::string> gateway_shared::refresh_health() {
+  auto fresh = std::make_shared<const std::string>(health_report(*context_));
+  const std::scoped_lock lock{guard_};
+  health_ = fresh;
+  health_built_ = context_->time->now_boot();
+  health_version_.fetch_add(1, std::memory_order_relaxed);
+  return fresh;
+}
+
+std::string gateway_shared::state_version() const {
+  return R"({"presence":1,"health":)" +
+         std::to_string(health_version_.load(std::memory_order_relaxed)) + "}";
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "actors/gateway/auth_limiter.hpp"
+#include "actors/gateway/context.hpp"
+#include "actors/support/credit.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace troupe::gateway {
+
+/// The gateway's own facts, shared by its actors and the I/O threads. Lives as long as the node.
+/// Thread: any.
+class gateway_shared {
+public:
+  explicit gateway_shared(gateway_context_ptr context);
+
+  const gateway_context& context() const { return *context_; }
+  const config::settings& settings() const { return context_->config->values; }
+  auth_limiter& limiter() { return limiter_; }
+  /// Places of HTTP requests that actors answer.
+  credit_pool& http_places() { return *http_places_; }
+  const std::string& boot_id() const { return boot_id_; }
+  const std::string& host() const { return host_; }
+
+  std::uint64_t next_id() { return next_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
+  std::uint64_t uptime_ms() const;
+
+  /// The health report (JSON), not older than `health_period`.
+  std::shared_ptr<const std::string> health();
+  std::shared_ptr<const std::string> refresh_health();
+  /// {"presence":1,"health":n}
+  std::string state_version() const;
+
+private:
+  const gateway_context_ptr context_;
+  const std::string boot_id_;
+  const std::string host_;
+  auth_limiter limiter_;
+  const std::shared_ptr<credit_pool> http_places_;
+  std::atomic<std::uint64_t> next_id_{0};
+  std::atomic<std::uint64_t> health_version_{0};
+  std::mutex guard_;
+  std::shared_ptr<const std::string> health_;
+  std::chrono::nanoseconds health_built_{};
+};
+using gateway_shared_ptr = std::shared_ptr<gateway_shared>;
+
+} // namespace troupe::gateway
