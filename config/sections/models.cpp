@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::string_view demo_id = "demo";
 
-/// As a string field, but a missing variable only makes the provider unavailable.
-kind<std::string> text({1, 2048}) {
-  return text({1, 2048});
-}
-
 field<provider_raw> base_url() {
   auto out = key<provider_raw>("baseUrl", TR_MEMBER(base_url), text({1, 2048}),
                                "Where the API is: an http or https URL.");
