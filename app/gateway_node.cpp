@@ -62,8 +62,9 @@ result<void> make_directories(const config::loaded& config) {
   TR_TRY(make(config.where.state_dir));
   std::error_code failure;
   std::filesystem::permissions(config.where.state_dir, std::filesystem::perms::owner_all, failure);
-  for (const auto& agent : config.values.agents.entries)
+  for (const auto& agent : config.values.agents.entries) {
     TR_TRY(make(agent.workspace));
+  }
   return boost::outcome_v2::success();
 }
 
@@ -114,11 +115,11 @@ struct gateway_node::parts {
 
 result<void> gateway_node::parts::open_store(const seams& between) {
   const auto directory = config->where.state_dir + "/store";
-  if (between.open_journal) {
-    TR_TRY(store, between.open_journal(directory));
-  } else {
-    TR_TRY(store, open_lmdb_journal({.directory = directory}));
-  }
+  auto opened = between.open_journal ? between.open_journal(directory)
+                                     : open_lmdb_journal({.directory = directory});
+  if (!opened)
+    return opened.error();
+  store = std::move(opened.value());
   log_options options;
   log = std::make_unique<local_log>(*store, system_clock(), options);
   if (between.decorate_log)
@@ -200,7 +201,10 @@ void gateway_node::parts::watch_essential() {
 result<void> gateway_node::parts::start_port() {
   const auto& gateway = config->values.gateway;
   const net::listen_address address{bind_ip(gateway), gateway.port};
-  TR_TRY(port, net::listen(*io, address, net::server_limits{}, *sink));
+  auto bound = net::listen(*io, address, net::server_limits{}, *sink);
+  if (!bound)
+    return bound.error();
+  port = std::move(bound.value());
   return boost::outcome_v2::success();
 }
 
@@ -220,12 +224,12 @@ gateway_node::start(config::loaded config, std::string version, const seams& bet
   made->start_actors(version, between, context);
   made->watch_essential();
   auto node = std::unique_ptr<gateway_node>{new gateway_node{std::move(made)}};
-  auto& parts = *node->parts_;
+  auto& all = *node->parts_;
   // The port first: a second gateway on it must not touch the store's boot count.
-  TR_TRY(parts.start_port());
-  TR_TRY(parts.log->start(*parts.leadership));
-  context->boot = {parts.log->identity().boot_count, parts.log->last_stop_was_clean()};
-  parts.leadership->open(parts.router);
+  TR_TRY(all.start_port());
+  TR_TRY(all.log->start(*all.leadership));
+  context->boot = {all.log->identity().boot_count, all.log->last_stop_was_clean()};
+  all.leadership->open(all.router);
   return node;
 }
 
@@ -262,42 +266,42 @@ bool gateway_node::wait_ready(std::chrono::milliseconds patience) const {
 }
 
 void gateway_node::stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry) {
-  auto& parts = *parts_;
-  parts.status->draining = true;
-  if (parts.port)
-    parts.port->stop_accepting();
-  wait_until(patience, [&] { return parts.status->runs_active == 0 || hurry(); });
+  auto& all = *parts_;
+  all.status->draining = true;
+  if (all.port)
+    all.port->stop_accepting();
+  wait_until(patience, [&] { return all.status->runs_active == 0 || hurry(); });
 
   // From here on no new work starts.
-  caf::anon_send(parts.front, gateway::front_drain{});
+  caf::anon_send(all.front, gateway::front_drain{});
   {
-    caf::scoped_actor self{*parts.system};
-    self->request(parts.router, 3s, stop_shards{})
+    caf::scoped_actor self{*all.system};
+    self->request(all.router, 3s, stop_shards{})
         .receive([](bool) {},
                  [](const caf::error&) { log::warn("node", "some shards did not stop in time"); });
   }
-  parts.leadership->close();
-  if (const auto stopped = parts.log->stop(); !stopped)
+  all.leadership->close();
+  if (const auto stopped = all.log->stop(); !stopped)
     log::error("node", "the log did not stop in order: {}", stopped.error().detail);
 
   // Everything acknowledged is on disk and the store is marked as stopped in order.
-  if (parts.port) {
-    wait_until(1s, [&] { return parts.status->clients == 0; });
-    parts.port->close_all();
-    wait_until(1s, [&] { return parts.port->connections() == 0; });
+  if (all.port) {
+    wait_until(1s, [&] { return all.status->clients == 0; });
+    all.port->close_all();
+    wait_until(1s, [&] { return all.port->connections() == 0; });
   }
-  parts.sink->detach();
-  caf::anon_send_exit(parts.front, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(parts.router, caf::exit_reason::user_shutdown);
-  for (const auto& other : parts.others)
+  all.sink->detach();
+  caf::anon_send_exit(all.front, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(all.router, caf::exit_reason::user_shutdown);
+  for (const auto& other : all.others)
     caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
-  parts.others.clear();
-  parts.front = nullptr;
-  parts.router = nullptr;
-  parts.port.reset();
-  parts.sink.reset();
-  parts.io->stop();
-  parts.system.reset();
+  all.others.clear();
+  all.front = nullptr;
+  all.router = nullptr;
+  all.port.reset();
+  all.sink.reset();
+  all.io->stop();
+  all.system.reset();
   parts_.reset();
 }
 

@@ -9,8 +9,8 @@ namespace troupe {
 void leadership_bridge::open(shard_router_actor router) {
   const std::scoped_lock lock{guard_};
   router_ = std::move(router);
-  for (const auto& report : std::exchange(waiting_, {}))
-    tell(report);
+  for (const auto& earlier : std::exchange(waiting_, {}))
+    tell(earlier);
 }
 
 void leadership_bridge::close() {
