@@ -10,6 +10,7 @@
 #include "net/io_pool.hpp"
 #include "persistence/journal/lmdb_journal.hpp"
 
+#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
@@ -235,7 +236,7 @@ gateway_node::start(config::loaded config, std::string version, const seams& bet
 
 gateway_node::~gateway_node() {
   if (parts_)
-    stop(0ms, [] { return true; });
+    static_cast<void>(stop(0ms, [] { return true; }));
 }
 
 std::uint16_t gateway_node::port() const {
@@ -265,7 +266,7 @@ bool gateway_node::wait_ready(std::chrono::milliseconds patience) const {
   return wait_until(patience, [this] { return parts_->status->started.load(); });
 }
 
-void gateway_node::stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry) {
+bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry) {
   auto& all = *parts_;
   all.status->draining = true;
   if (all.port)
@@ -301,8 +302,16 @@ void gateway_node::stop(std::chrono::milliseconds patience, const std::function<
   all.port.reset();
   all.sink.reset();
   all.io->stop();
+  const bool actors_gone = wait_until(2s, [&] { return all.system->registry().running() == 0; });
+  if (!actors_gone) {
+    for (const auto& actor : all.registry->list())
+      log::warn("node", "{} ({}) did not end in time", actor.path, actor.state);
+    static_cast<void>(parts_.release()); // Its actors still use it.
+    return false;
+  }
   all.system.reset();
   parts_.reset();
+  return true;
 }
 
 } // namespace troupe

@@ -40,7 +40,8 @@ public:
 
   /// Refuses new clients, lets runs finish for at most `patience` or until `hurry` says so, tells
   /// clients, and stops everything in order. Runs that are still open go on at the next start.
-  void stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry);
+  /// False: everything is on disk, but an actor did not end; the process must leave by `_exit`.
+  [[nodiscard]] bool stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry);
 
 private:
   struct parts;

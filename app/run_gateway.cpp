@@ -186,9 +186,11 @@ int run_gateway(const gateway_run_options& options, const std::string& version,
       return refuse("an essential part gave up; see the log");
   log::info("node", "stopping: running turns may finish for {} s", drain_patience.count());
   alarm(stop_seconds_max);
-  running.stop(drain_patience, [&] { return next_signal(signals, 0ms); });
+  const bool ended = running.stop(drain_patience, [&] { return next_signal(signals, 0ms); });
   log::info("node", "stopped");
   log::stop();
+  if (!ended)
+    _exit(0);
   return 0;
 }
 

@@ -418,7 +418,13 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
   state.key = std::move(key);
   state.commits =
       commit_queue{*state.context->log, state.home.shard, state.home.term, self->address()};
-  self->set_down_handler([self](const caf::down_msg& down) { on_run_down(self, down); });
+  self->set_down_handler([self](const caf::down_msg& down) {
+    if (down.source == self->state.shard)
+      self->quit(down.reason);
+    else
+      on_run_down(self, down);
+  });
+  self->monitor(self->state.shard);
   if (const auto loaded = load(self, std::move(agent_id)); !loaded) {
     log::error("conversation", "{}: {}", state.place.path(), loaded.error().detail);
     self->quit(to_caf(loaded.error()));

@@ -39,24 +39,32 @@ std::string duration_text(std::int64_t ms) {
   return std::to_string(s / 3600) + " h " + std::to_string(s / 60 % 60) + " min";
 }
 
-/// A count, or what an object of counts holds: "led 33, total 33".
-std::string counts_text(const json::value& counts) {
-  if (counts.is_number())
-    return std::to_string(counts.to_number<std::int64_t>());
-  std::string text;
-  if (const auto* members = counts.if_object())
-    for (const auto& [name, value] : *members)
-      if (value.is_number())
-        text += (text.empty() ? "" : ", ") + std::string{name} + " " +
-                std::to_string(value.to_number<std::int64_t>());
-  return text;
-}
-
 void add_row(std::string& human, std::string name, const std::string& value) {
   if (value.empty())
     return;
-  name.resize(std::max<std::size_t>(name.size() + 1, 10), ' ');
+  name.resize(std::max<std::size_t>(name.size() + 1, 14), ' ');
   human += (human.empty() ? "" : "\n") + name + value;
+}
+
+/// What this gateway says of itself; another one may not.
+void add_counts(std::string& human, const json::value& status) {
+  const auto count = [&](std::string_view path) { return std::to_string(number_at(status, path)); };
+  if (find(status, "node")) {
+    add_row(human, "shards",
+            "leads " + count("node.shardsLed") + " of " + count("node.shardsTotal"));
+    add_row(human, "runs", count("node.runsActive") + " active");
+    add_row(human, "clients", count("node.clients"));
+    add_row(human, "storage", "pressure " + std::string{text_at(status, "node.storagePressure")});
+  }
+  if (find(status, "sessions.count"))
+    add_row(human, "sessions", count("sessions.count"));
+}
+
+void add_keys(std::string& human, const std::string& name, const json::value* keys) {
+  if (keys && keys->is_array())
+    for (const auto& key : keys->get_array())
+      if (const auto* text = key.if_string())
+        add_row(human, name, std::string{*text});
 }
 
 std::string human_text(const target& to, const json::value& readiness, const json::value& hello,
@@ -69,14 +77,9 @@ std::string human_text(const target& to, const json::value& readiness, const jso
   const auto method = text_at(hello, "auth.method");
   add_row(human, "auth", method.empty() ? "none" : std::string{method});
   add_row(human, "port", std::to_string(to.url.port));
-  for (const char* const counted : {"shards", "runs", "clients", "sessions"})
-    if (const auto* found = find(status, counted))
-      add_row(human, counted, counts_text(*found));
-  for (const char* const listed : {"unenforced", "noEffect"})
-    if (const auto* keys = find(status, listed); keys && keys->is_array())
-      for (const auto& key : keys->get_array())
-        if (const auto* name = key.if_string())
-          add_row(human, listed, std::string{*name});
+  add_counts(human, status);
+  add_keys(human, "not enforced", find(status, "config.unenforced"));
+  add_keys(human, "no effect", find(status, "config.noEffect"));
   return human;
 }
 

@@ -93,6 +93,7 @@ void run_view::on_tool(std::string_view call_id, std::string_view name, bool fai
   const auto shown = std::string{name};
   if (tools_shown_.insert(std::string{call_id}).second)
     printer_.aside("· " + shown + " …");
+  printer_.part_ended();
   if (failed && tools_shown_.insert(std::string{call_id} + " failed").second)
     printer_.aside("· " + shown + " failed");
 }

@@ -18,10 +18,12 @@ void stream_printer::so_far(std::string_view full) {
     return start_again(full);
   write(full.substr(shown_.size()));
   shown_ = full;
+  part_ended_ = false;
 }
 
 void stream_printer::start_again(std::string_view full) {
-  aside("· the answer was started again");
+  if (!std::exchange(part_ended_, false))
+    aside("· the answer was started again");
   write(full);
   shown_ = full;
 }

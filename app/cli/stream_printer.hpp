@@ -25,6 +25,9 @@ public:
   /// The whole text so far, read from somewhere else than a delta.
   void so_far(std::string_view full);
   void aside(std::string_view text);
+  /// A tool was called: gateways either go on with the same text behind it or begin a new one,
+  /// which then contradicts nothing.
+  void part_ended() { part_ended_ = true; }
   /// The answer is complete; empty: what was streamed is all. `final` may be the last part of what
   /// was shown, when tools were used in between. Ends the line.
   void finish(std::string_view final);
@@ -39,8 +42,9 @@ private:
   void break_line();
   void start_again(std::string_view full);
 
-  std::string current_; ///< What the gateway says the answer is.
-  std::string shown_;   ///< What is on the screen of it.
+  std::string current_;     ///< What the gateway says the answer is.
+  std::string shown_;       ///< What is on the screen of it.
+  bool part_ended_ = false; ///< No text since.
   bool line_open_ = false;
   std::vector<piece> pending_;
 };
