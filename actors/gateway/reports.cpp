@@ -19,7 +19,7 @@ constexpr std::size_t recent_max = 5;
 constexpr std::size_t recent_status_max = 10;
 
 std::string store_path(const gateway_context& context) {
-  return context.config->where.state_dir + "/data";
+  return context.config->where.state_dir + "/store";
 }
 
 void write_sessions(json_writer& out, const rows& sessions, std::string_view agent,

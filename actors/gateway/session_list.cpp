@@ -46,7 +46,7 @@ std::string session_list(const replicated_log& log, const config::loaded& config
   if (subscribed == list_subscribed::yes)
     out.member("subscribed", true);
   out.member("ts", now)
-      .member("path", config.where.state_dir + "/data")
+      .member("path", config.where.state_dir + "/store")
       .member("count", last - first)
       .member("totalCount", rows.size())
       .member("limitApplied", limit);
