@@ -14,6 +14,10 @@ blocking_pool::~blocking_pool() {
 }
 
 bool blocking_pool::post(std::function<void()> work) {
+  if (threads_max_ == 0) {
+    work();
+    return true;
+  }
   {
     const std::scoped_lock lock{guard_};
     if (stopping_ || queue_.size() >= queued_max_)

@@ -15,6 +15,7 @@ namespace troupe {
 /// and their shutdown in 0.17.6 races.) Thread: any.
 class blocking_pool {
 public:
+  /// `threads_max` 0: `post` runs the work itself, for tests on a hand-driven scheduler.
   blocking_pool(unsigned threads_max, std::size_t queued_max)
       : threads_max_(threads_max), queued_max_(queued_max) {}
   /// Waits for the work in progress; what is queued is dropped.
