@@ -34,8 +34,7 @@ result<std::unique_ptr<journal>> open_at(const std::string& directory) {
 
 std::unique_ptr<journal> must_open(const std::string& directory) {
   auto opened = open_at(directory);
-  if (!opened)
-    INFO(opened.error().detail);
+  INFO((opened ? std::string{} : opened.error().detail));
   REQUIRE(opened);
   return std::move(opened).assume_value();
 }
@@ -237,6 +236,20 @@ TEST_CASE("journal faults: an existing store is unharmed by an opening that fail
     REQUIRE(picture_of(*must_open(directory)) == world.before);
     return disk.fired();
   });
+}
+
+TEST_CASE("journal faults: less address space than wished for is enough") {
+  const fault_world world;
+  const auto directory = world.copy("tried");
+  disk_faults disk{directory};
+  lmdb_journal_options options;
+  options.directory = directory;
+  options.map_bytes = 1u << 30;
+  disk.fail(disk_call::mmap, 2, {ENOMEM, false, 0}); // the first maps lock.mdb
+  const auto opened = open_lmdb_journal(options);
+  REQUIRE(disk.fired());
+  REQUIRE(opened);
+  CHECK(picture_of(*opened.value()) == world.before);
 }
 
 TEST_CASE("journal faults: a store half created at a power cut is created anew") {
