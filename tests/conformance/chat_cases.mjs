@@ -172,19 +172,21 @@ export const chatCases = (world) =>
       assert.equal((await world.turn(client, sessionKey, 'hello')).end.state, 'final');
     });
 
-    it('chat.send: refuses an empty message and unknown or missing params', async () => {
+    it('chat.send: refuses empty, missing and wrong params, but not those of a newer client', async () => {
       const client = await world.connect();
       const params = { sessionKey: world.newKey(), message: 'hello', idempotencyKey: randomUUID() };
 
-      const bogus = await refusal(client.request('chat.send', { ...params, bogus: 1 }));
       const missing = await refusal(client.request('chat.send', { sessionKey: params.sessionKey, message: 'x' }));
       const empty = await refusal(client.request('chat.send', { ...params, message: '' }));
       const long = await refusal(client.request('chat.send', { ...params, sessionKey: 'x'.repeat(513) }));
+      const kind = await refusal(client.request('chat.send', { ...params, message: 7 }));
+      const newer = await client.request('chat.send', { ...params, fromTheFuture: 1 });
 
-      assert.equal(bogus.gatewayCode, 'INVALID_REQUEST');
-      assert.match(bogus.message, /invalid chat\.send params: .*unexpected property 'bogus'/);
+      assert.equal(missing.gatewayCode, 'INVALID_REQUEST');
       assert.match(missing.message, /invalid chat\.send params: .*must have required property 'idempotencyKey'/);
       assert.equal(empty.gatewayCode, 'INVALID_REQUEST');
       assert.match(long.message, /invalid chat\.send params: at \/sessionKey: must /);
+      assert.match(kind.message, /invalid chat\.send params: at \/message: must /);
+      assert.equal(newer.status, 'started');
     });
   });
