@@ -42,9 +42,10 @@ struct model_settings {
   std::vector<std::string> input{"text"};
   std::uint32_t context_window = 200'000;
   std::uint32_t max_tokens = 8'192;
-  struct {
-    double input = 0, output = 0, cache_read = 0, cache_write = 0; ///< Dollars per million tokens.
-  } cost;
+  struct prices { ///< Dollars per million tokens.
+    double input = 0, output = 0, cache_read = 0, cache_write = 0;
+  };
+  prices cost{};
 };
 
 enum class provider_api { openai_completions, demo };

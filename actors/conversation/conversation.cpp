@@ -26,6 +26,15 @@ bool may_act(self_pointer self) {
   return may_act(*self->state.context, self->state.home);
 }
 
+/// False: the lease has lapsed, and what was just committed must not be acted on here. The actor
+/// ends; whoever leads goes on from the rows.
+bool still_ours(self_pointer self) {
+  if (may_act(self))
+    return true;
+  self->quit(to_caf(not_ours));
+  return false;
+}
+
 std::unique_ptr<row_snapshot> rows(self_pointer self) {
   return self->state.context->log->rows().snapshot();
 }
@@ -80,8 +89,7 @@ void publish_finished(self_pointer self, std::uint32_t attempt,
   publish(self, event_of(self, outcome->run_id, attempt, run_event::finished{outcome}));
   publish_session(self, "agent.input.settled",
                   outcome->status == run_status::error ? "error" : "end", outcome->run_id);
-  if (may_act(self))
-    tell_waiters(self, outcome);
+  tell_waiters(self, outcome);
 }
 
 // ---- the active run
@@ -140,6 +148,8 @@ void close_active(self_pointer self, close_run end) {
         next.messages.push_back(message);
       return others;
     });
+    if (!still_ours(self))
+      return;
     publish_messages(self, attempt, own.messages);
     publish_finished(self, attempt, decided.outcome);
     self->state.place.enter("idle");
@@ -253,10 +263,8 @@ caf::result<input_receipt> on_submit(self_pointer self, const submit_input& inpu
   }
   const answer<input_receipt> receipt{self};
   state.commits.commit(std::exchange(step.batch, {}), [self, receipt, step, place = input.place] {
-    if (!may_act(self)) {
-      receipt.give(not_ours);
+    if (!still_ours(self))
       return;
-    }
     receipt.give(step.receipt);
     if (step.receipt.kind != receipt_kind::started)
       return;

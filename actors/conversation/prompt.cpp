@@ -142,6 +142,10 @@ result<std::vector<message_row>> read_transcript(const row_snapshot& rows, shard
                    }));
   TR_TRY(std::move(outcome));
   std::ranges::reverse(found);
+  // A prompt begins with what a user said; what was cut off in the middle of a turn goes whole.
+  const auto first_user = std::ranges::find(found, message_role::user, &message_row::role);
+  if (first_user != found.end())
+    found.erase(found.begin(), first_user);
   return found;
 }
 

@@ -4,6 +4,8 @@
 #include "persistence/tables/conversation_tables.hpp"
 #include "tests/support/test_log.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <optional>
 #include <string>
 #include <vector>

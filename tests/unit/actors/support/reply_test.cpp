@@ -6,6 +6,8 @@
 #include <caf/typed_actor.hpp>
 #include <catch2/catch.hpp>
 
+#include <optional>
+
 namespace {
 struct question {};
 struct leave {};

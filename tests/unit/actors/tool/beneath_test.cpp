@@ -45,7 +45,7 @@ TEST_CASE_METHOD(workspace_world, "beneath: files and directories of the workspa
 }
 
 TEST_CASE_METHOD(workspace_world, "beneath: nothing outside is reached by any spelling") {
-  for (const std::string path :
+  for (const std::string& path :
        {std::string{"../secret.txt"}, std::string{"sub/../../secret.txt"}, top / "secret.txt",
         std::string{"/etc/passwd"}, root + "/../secret.txt", root + "x/secret.txt"})
     CHECK(refusal(path) == errc::forbidden);
