@@ -48,6 +48,7 @@ TEST_CASE("raft: faults of every kind, then it heals (3 nodes)", "[simulation]")
       world.step();
     world.heal();
     const bool settled = world.settle(patience_steps);
+    INFO(world.describe());
     REQUIRE(world.violation() == "");
     REQUIRE(settled);
     acknowledged += world.acknowledged();

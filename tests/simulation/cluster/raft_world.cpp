@@ -199,7 +199,8 @@ void raft_world::inject_faults() {
   auto& victim = *nodes_[random_.below(nodes_.size())];
   if (victim.up() && chance(crash_chance)) {
     victim.crash();
-    victim.away_until_ms = now_ms_ + random_.below(pause_ms_max);
+    // Half of them are back before an election is over.
+    victim.away_until_ms = now_ms_ + random_.below(chance(500) ? pause_ms_max : step_ms_max);
   }
   if (victim.up() && chance(freeze_chance))
     victim.away_until_ms = now_ms_ + random_.below(pause_ms_max);
@@ -218,6 +219,7 @@ void raft_world::inject_faults() {
 }
 
 void raft_world::post(std::uint64_t from, std::uint64_t to, std::string bytes) {
+  audit_vote(bytes);
   if (cut_.contains({from, to}) || (faults_ && chance(drop_chance)))
     return;
   const auto arrival = [&] {
@@ -226,6 +228,22 @@ void raft_world::post(std::uint64_t from, std::uint64_t to, std::string bytes) {
   if (faults_ && chance(duplicate_chance))
     network_.emplace(arrival(), flight{to, bytes});
   network_.emplace(arrival(), flight{to, std::move(bytes)});
+}
+
+/// Auditor: a node votes for one candidate in a term, also when it forgot.
+void raft_world::audit_vote(const std::string& bytes) {
+  const auto sent = decode_raft_message(bytes);
+  TR_ASSERT(bool{sent}, "we encoded it");
+  const auto& fields = sent.value().fields;
+  const bool asks = fields.type == RAFT_SHIM_REQUEST_VOTE;
+  const bool grants = fields.type == RAFT_SHIM_REQUEST_VOTE_RESULT && fields.vote_granted;
+  if (fields.pre_vote || (!asks && !grants))
+    return;
+  const auto voted_for = asks ? sent.value().from : sent.value().to;
+  const auto [first, fresh] = votes_.try_emplace({sent.value().from, fields.term}, voted_for);
+  if (!fresh && first->second != voted_for)
+    violate("node " + std::to_string(sent.value().from) + " voted twice in term " +
+            std::to_string(fields.term));
 }
 
 void raft_world::deliver() {
@@ -242,6 +260,8 @@ void raft_world::deliver() {
 }
 
 void raft_world::propose_some() {
+  if (quiet_)
+    return;
   for (auto& each : nodes_)
     if (each->up() && now_ms_ >= each->away_until_ms && each->announced != epoch{} &&
         chance(propose_chance))
@@ -359,12 +379,29 @@ bool raft_world::converged() const {
 
 bool raft_world::settle(int steps_max) {
   const auto before = acknowledged_.size();
-  for (int i = 0; i < steps_max && violation_.empty(); ++i) {
+  bool done = false;
+  for (int i = 0; i < steps_max && violation_.empty() && !done; ++i) {
+    // With new proposals all the time the followers would never be level.
+    quiet_ = acknowledged_.size() > before;
     step();
-    if (acknowledged_.size() > before && i % 10 == 0 && converged())
-      return true;
+    done = quiet_ && converged();
   }
-  return false;
+  quiet_ = false;
+  return done;
+}
+
+std::string raft_world::describe() const {
+  std::string out;
+  for (const auto& each : nodes_)
+    out += "node " + std::to_string(each->id) +
+           (each->up() ? ": term " + std::to_string(each->subject->term()) + ", last " +
+                             std::to_string(each->subject->last_index()) + ", commit " +
+                             std::to_string(each->subject->commit_index()) + ", applied " +
+                             std::to_string(each->subject->applied_index()) + ", pending " +
+                             std::to_string(each->subject->pending()) + ", leads " +
+                             std::to_string(each->announced.value()) + "; "
+                       : ": down; ");
+  return out;
 }
 
 } // namespace troupe::test

@@ -41,6 +41,8 @@ public:
 
   /// What an auditor found first; empty while all is well.
   const std::string& violation() const { return violation_; }
+  /// Where every replica is, for a failed test.
+  std::string describe() const;
   std::uint64_t trace_hash() const { return trace_; }
   std::size_t acknowledged() const { return acknowledged_.size(); }
   std::size_t crashes() const { return crashes_; }
@@ -56,6 +58,7 @@ private:
 
   void inject_faults();
   void deliver();
+  void audit_vote(const std::string& bytes);
   void propose_some();
   void propose(node& to);
   void post(std::uint64_t from, std::uint64_t to, std::string bytes);
@@ -72,6 +75,7 @@ private:
   const mutant planted_;
   std::uint64_t now_ms_ = 1000;
   bool faults_ = true;
+  bool quiet_ = false; ///< No new proposals.
   std::vector<std::unique_ptr<node>> nodes_;
   std::multimap<std::uint64_t, flight> network_;          ///< By the time of arrival.
   std::set<std::pair<std::uint64_t, std::uint64_t>> cut_; ///< From, to: nothing gets through.
@@ -81,6 +85,7 @@ private:
   std::map<std::uint64_t, std::uint64_t> acknowledged_; ///< Proposal to index.
   std::map<std::uint64_t, std::string> sequence_;       ///< What was applied at each index, by all.
   std::map<std::uint64_t, std::uint64_t> leader_of_;    ///< Term to node.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> votes_; ///< Node, term.
   std::size_t crashes_ = 0;
   std::string violation_;
   std::uint64_t trace_ = 0;

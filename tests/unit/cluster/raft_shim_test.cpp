@@ -184,6 +184,27 @@ TEST_CASE("shim: a leader that contradicts what is committed poisons the group",
   CHECK(world.receive(append) == RAFT_SHIM_POISONED);
 }
 
+TEST_CASE("shim: a late append does not take the commit index back", "[raft]") {
+  shim_world world{{self, peer, 3}};
+  world.start(2, {world.change()});
+  const std::vector<raft_shim_entry> entries(5, {2, RAFT_SHIM_COMMAND, "a", 1});
+  auto append = world.message(RAFT_SHIM_APPEND_ENTRIES, 2);
+  append.prev_log_index = 1;
+  append.prev_log_term = 1;
+  append.leader_commit = 4;
+  append.entries = entries.data();
+  append.entries_count = 5;
+  REQUIRE(world.receive(append) == RAFT_SHIM_OK);
+  REQUIRE(world.persisted(6) == RAFT_SHIM_OK);
+  REQUIRE(world.update.commit_index == 4);
+
+  append.leader_commit = 6;
+  append.entries_count = 1;
+
+  CHECK(world.receive(append) == RAFT_SHIM_OK);
+  CHECK(world.update.commit_index == 4);
+}
+
 TEST_CASE("shim: of an append only what lies before a later change is taken", "[raft]") {
   shim_world world{{self, peer, 3}};
   world.start(2, {world.change()});
