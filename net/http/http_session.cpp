@@ -173,7 +173,9 @@ task<http_session::next_step> http_session::serve_one() {
   const bool written = co_await write(response, then, with_body);
   if (!written)
     co_return next_step::leave;
-  co_return then == after_response::keep_alive ? next_step::read_request : next_step::linger;
+  if (then == after_response::keep_alive)
+    co_return next_step::read_request;
+  co_return buffer_.size() == 0 ? next_step::leave : next_step::linger;
 }
 
 /// The answer to a request that could not be read.
@@ -197,6 +199,9 @@ task<std::optional<http_response>> http_session::read_head(incoming& request) {
       co_await http::async_read_header(socket_, buffer_, request.parser, use_task);
   if (failed || timed_out_)
     co_return refusal_for(failed);
+  // Beast bounds the first line and the fields one by one.
+  if (bytes > core().limits.header_bytes_max)
+    co_return refusal_for(http::error::header_limit);
   co_return refuse_head(request.head());
 }
 
@@ -220,6 +225,8 @@ task<std::optional<http_response>> http_session::read_body(incoming& request) {
 std::optional<http_response> http_session::upgrade(incoming& request) {
   if (!request.parser.is_done())
     return text_response(400, "Bad Request: an upgrade has no body");
+  if (auto refusal = refuse_upgrade(request.head()))
+    return refusal;
   auto handshake = core().take_handshake(peer_);
   if (!handshake)
     return busy_response(429, "Too Many Requests: unfinished handshakes from this address");

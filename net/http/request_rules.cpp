@@ -48,6 +48,15 @@ std::optional<http_response> refuse_framing(const request_head& head) {
   return {};
 }
 
+/// Sixteen bytes in base64.
+bool is_key(std::string_view key) {
+  return key.size() == 24 && key.ends_with("==") &&
+         std::ranges::all_of(key.substr(0, 22), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                  c == '+' || c == '/';
+         });
+}
+
 std::string lower(std::string_view text) {
   std::string out{text};
   for (char& c : out)
@@ -69,6 +78,18 @@ std::optional<http_response> refuse_head(const request_head& head) {
   const auto expectation = head[http::field::expect];
   if (!expectation.empty() && !beast::iequals(expectation, "100-continue"))
     return text_response(417, "Expectation Failed");
+  return {};
+}
+
+std::optional<http_response> refuse_upgrade(const request_head& head) {
+  if (head[http::field::sec_websocket_version] != "13") {
+    auto response = text_response(426, "Upgrade Required: WebSocket version 13");
+    response.headers.emplace_back("Sec-WebSocket-Version", "13");
+    return response;
+  }
+  if (count(head, http::field::sec_websocket_key) != 1 ||
+      !is_key(view(head[http::field::sec_websocket_key])))
+    return bad("Bad Request: Sec-WebSocket-Key");
   return {};
 }
 

@@ -16,6 +16,9 @@ using request_head = boost::beast::http::request_header<boost::beast::http::fiel
 /// how requests are smuggled (RFC 9112, section 11.2): every ambiguity ends the connection.
 std::optional<http_response> refuse_head(const request_head& head);
 
+/// The answer to an upgrade to WebSocket that is not a proper one (RFC 6455, section 4.2.1).
+std::optional<http_response> refuse_upgrade(const request_head& head);
+
 /// Whether the client waits for "100 Continue" before it sends the body.
 bool expects_continue(const request_head& head);
 

@@ -165,9 +165,9 @@ public:
   virtual std::size_t connections() const = 0;
 };
 
-/// Binds and starts accepting. `sink` must outlive the server.
-/// Errors: `already_exists` when the port is taken (says by whom, where /proc tells), `forbidden`,
-/// `invalid_argument`.
+/// Binds and starts accepting. `pool` and `sink` must outlive the server; handles given out
+/// (answers, WebSocket connections, credits) may outlive all three. Errors: `already_exists` when
+/// the port is taken (says by whom, where /proc tells), `forbidden`, `invalid_argument`.
 result<std::unique_ptr<server>> listen(io_pool& pool, const listen_address& address,
                                        const server_limits& limits, request_sink& sink);
 

@@ -136,15 +136,18 @@ private:
   steady::time_point last_write_at_ = steady::now();
 };
 
-/// Found by Beast through the argument's namespace.
-inline void teardown(boost::beast::role_type role, gather_stream& stream, error_code& failed) {
-  boost::beast::websocket::teardown(role, stream.next_layer(), failed);
+/// Found by Beast through the argument's namespace. Beast's own teardown waits for the client's FIN
+/// without a deadline; here the session decides whether and how long to wait.
+inline void teardown(boost::beast::role_type, gather_stream& stream, error_code& failed) {
+  stream.next_layer().shutdown(tcp_socket::shutdown_send, failed);
 }
 
 template <class Handler>
 void async_teardown(boost::beast::role_type role, gather_stream& stream, Handler&& handler) {
-  boost::beast::websocket::async_teardown(role, stream.next_layer(),
-                                          std::forward<Handler>(handler));
+  error_code failed;
+  teardown(role, stream, failed);
+  asio::post(stream.get_executor(),
+             boost::beast::bind_front_handler(std::forward<Handler>(handler), failed));
 }
 
 } // namespace troupe::net

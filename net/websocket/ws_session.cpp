@@ -23,8 +23,17 @@ constexpr std::size_t piece_bytes_max = 64u << 10;
 /// Between two looks at what else waits (a ping, a close).
 constexpr std::size_t frames_per_batch_max = 64;
 
+/// As for refused requests.
+constexpr std::size_t linger_bytes_max = 1u << 20;
+
 std::chrono::milliseconds ms(unsigned count) {
   return std::chrono::milliseconds{count};
+}
+
+/// Beast has already answered these with a close frame.
+bool is_violation(error_code failed) {
+  return failed == ws::error::message_too_big || failed == ws::error::bad_frame_payload ||
+         failed == ws::condition::protocol_violation;
 }
 
 } // namespace
@@ -56,7 +65,7 @@ void ws_session::start(std::shared_ptr<server_core> core, ws_opening opening) {
         struct leaving {
           ws_session& left;
           ~leaving() {
-            left.finish(1006, {});
+            left.finish(asio::error::operation_aborted);
             left.link_->detach();
           }
         };
@@ -75,13 +84,12 @@ task<void> ws_session::run(request_head head) {
   arm();
   const bool accepted = co_await accept(head);
   if (!accepted || over_)
-    co_return finish(1006, {});
+    co_return;
   open(std::move(head));
   const auto failed = co_await read_all();
-  // While our own close is on its way, the writer sees it through.
-  if (writing_ && link_->wants_close() && failed != asio::error::operation_aborted)
-    co_return;
-  finish(failed);
+  tell_closed(failed);
+  if (is_violation(failed))
+    co_await linger();
 }
 
 task<bool> ws_session::accept(const request_head& head) {
@@ -108,6 +116,8 @@ void ws_session::open(request_head head) {
   handler_ = core().sink.on_websocket({std::string{head.target()}, headers_of(head), peer_}, link_);
   if (!handler_)
     link_->close(1013, "try again later");
+  // A close may have been asked for before there was anybody to write it.
+  on_outbox();
 }
 
 task<error_code> ws_session::read_all() {
@@ -182,7 +192,8 @@ void ws_session::on_handshake_done() {
 }
 
 void ws_session::on_abort() {
-  finish(1006, {});
+  tell_closed(1006, {});
+  shut();
 }
 
 void ws_session::on_outbox() {
@@ -226,7 +237,7 @@ task<void> ws_session::write_all() {
     }
   }
   writing_ = false;
-  if (closed || failed)
+  if ((closed || failed) && !lingering_)
     finish(failed);
 }
 
@@ -298,7 +309,7 @@ void ws_session::on_timer() {
   const bool stalled = writing_ && now - ws_.next_layer().last_write_at() > stall_max();
   if (passed(close_deadline_) || stalled || (passed(pong_deadline_) && paused_ == nullptr) ||
       (passed(handshake_deadline_) && !ping_at_))
-    return finish(1006, {});
+    return finish(asio::error::timed_out);
   if (passed(pong_deadline_))
     pong_deadline_ = now + ms(core().limits.pong_ms_max);
   if (passed(handshake_deadline_)) {
@@ -315,23 +326,50 @@ void ws_session::on_timer() {
 
 // ---- ending
 
-void ws_session::finish(error_code failed) {
+/// The client may still be sending what was refused: closing now would reset the connection and
+/// take the close frame with it. Bounded by the close deadline.
+task<void> ws_session::linger() {
+  lingering_ = true;
+  close_deadline_ = steady::now() + ms(core().limits.close_ms_max);
+  arm();
+  std::array<char, 4096> dump{};
+  for (std::size_t seen = 0; seen < linger_bytes_max && !over_;) {
+    const auto [failed, bytes] =
+        co_await ws_.next_layer().next_layer().async_read_some(asio::buffer(dump), use_task);
+    if (failed)
+      co_return;
+    seen += bytes;
+  }
+}
+
+void ws_session::tell_closed(error_code failed) {
   if (failed == ws::error::closed) {
     const auto& said = ws_.reason();
     const auto code = said.code == ws::close_code::none ? std::uint16_t{1005} : said.code;
-    return finish(code, {said.reason.data(), said.reason.size()});
+    tell_closed(code, {said.reason.data(), said.reason.size()});
+  } else if (failed == ws::error::message_too_big) {
+    tell_closed(1009, {});
+  } else if (failed == ws::error::bad_frame_payload) {
+    tell_closed(1007, {});
+  } else {
+    tell_closed(is_violation(failed) ? 1002 : 1006, {});
   }
-  // Beast has already answered these with a close frame.
-  if (failed == ws::error::message_too_big)
-    return finish(1009, {});
-  if (failed == ws::error::bad_frame_payload)
-    return finish(1007, {});
-  if (failed == ws::condition::protocol_violation)
-    return finish(1002, {});
-  finish(1006, {});
 }
 
-void ws_session::finish(std::uint16_t code, std::string_view reason) {
+/// Once. What we asked for ourselves comes before what the connection ended by.
+void ws_session::tell_closed(std::uint16_t code, std::string_view reason) {
+  const auto ours = link_->wants_close();
+  link_->detach();
+  const auto handler = std::exchange(handler_, nullptr);
+  if (!handler)
+    return;
+  if (ours)
+    handler->on_closed(ours->code, ours->reason);
+  else
+    handler->on_closed(code, reason);
+}
+
+void ws_session::shut() {
   if (over_)
     return;
   over_ = true;
@@ -340,10 +378,11 @@ void ws_session::finish(std::uint16_t code, std::string_view reason) {
   timer_.cancel();
   if (paused_ != nullptr)
     paused_->cancel();
-  const auto ours = link_->wants_close();
-  link_->detach();
-  if (const auto handler = std::exchange(handler_, nullptr))
-    ours ? handler->on_closed(ours->code, ours->reason) : handler->on_closed(code, reason);
+}
+
+void ws_session::finish(error_code failed) {
+  tell_closed(failed);
+  shut();
 }
 
 } // namespace troupe::net

@@ -72,8 +72,11 @@ private:
   steady::duration stall_max() const;
 
   // Ending.
+  task<void> linger();
+  void tell_closed(error_code failed);
+  void tell_closed(std::uint16_t code, std::string_view reason);
+  void shut();
   void finish(error_code failed);
-  void finish(std::uint16_t code, std::string_view reason);
 
   connection_slot slot_;
   handshake_slot handshake_;
@@ -90,6 +93,7 @@ private:
   timer* paused_ = nullptr; ///< The reader waits for credit here.
   bool ping_due_ = false;
   bool writing_ = false;
+  bool lingering_ = false; ///< A close frame of Beast's is on its way.
   bool over_ = false;
 };
 

@@ -1,8 +1,6 @@
 #include "tests/component/net/server_world.hpp"
 
-#include <chrono>
 #include <stdexcept>
-#include <thread>
 
 namespace troupe::test {
 
@@ -69,13 +67,7 @@ raw_socket server_world::connect_websocket(std::string_view target) const {
 }
 
 bool server_world::reaches_connections(std::size_t count) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-  while (server_->connections() != count) {
-    if (std::chrono::steady_clock::now() > until)
-      return false;
-    std::this_thread::yield();
-  }
-  return true;
+  return eventually([&] { return server_->connections() == count; });
 }
 
 void server_world::on_request(net::http_request request, net::http_responder responder) {

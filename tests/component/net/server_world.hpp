@@ -4,10 +4,13 @@
 #include "net/io_pool.hpp"
 #include "tests/support/raw_socket.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace troupe::test {
@@ -31,6 +34,18 @@ struct server_book {
     return changed.wait_for(lock, std::chrono::seconds{10}, holds);
   }
 };
+
+/// For what nobody announces: looks again and again, at most ten seconds.
+template <class Condition>
+bool eventually(Condition holds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > until)
+      return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 /// A server on a free port. The path decides what is done with a request:
 ///   /echo the body   /hold until the test answers   /drop without an answer   /big 8 MiB of x
