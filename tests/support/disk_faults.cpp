@@ -31,6 +31,7 @@ struct watch {
   std::array<unsigned, std::size(all_disk_calls)> until_failure{};
   disk_fault fault;
   int every_write_fails_with = 0;
+  int every_sync_fails_with = 0;
   bool fired = false;
   bool fired_on_meta_page = false;
   std::map<file_id, std::string> synced; ///< Content as of the last sync.
@@ -47,6 +48,10 @@ std::size_t index_of(disk_call call) {
 
 bool is_write(disk_call call) {
   return call == disk_call::pwrite || call == disk_call::pwritev || call == disk_call::writev;
+}
+
+bool is_sync(disk_call call) {
+  return call == disk_call::fdatasync || call == disk_call::fsync;
 }
 
 bool watched(int file) {
@@ -97,6 +102,9 @@ void note_synced_write(int file, const void* data, std::size_t size, off_t offse
   bytes.replace(at, size, static_cast<const char*>(data), size);
 }
 
+/// Set before the threads that sync begin.
+std::function<void()> sync_watcher;
+
 /// Decides about one call: nothing (go on), or how it fails.
 std::optional<disk_fault> decide(disk_call call, int file) {
   if (!armed || own_call || !watched(file))
@@ -107,10 +115,13 @@ std::optional<disk_fault> decide(disk_call call, int file) {
     armed->fired = true;
     armed->fired_on_meta_page = is_write(call) && writes_through(file);
     armed->every_write_fails_with = armed->fault.then_every_write;
+    armed->every_sync_fails_with = armed->fault.then_every_sync;
     return armed->fault;
   }
   if (armed->every_write_fails_with != 0 && is_write(call))
-    return disk_fault{armed->every_write_fails_with, false, 0};
+    return disk_fault{.code = armed->every_write_fails_with};
+  if (armed->every_sync_fails_with != 0 && is_sync(call))
+    return disk_fault{.code = armed->every_sync_fails_with};
   return std::nullopt;
 }
 
@@ -161,6 +172,8 @@ ssize_t on_pwritev(int file, const iovec* parts, int count, off_t offset) {
 }
 
 int on_sync(disk_call call, int file) {
+  if (call == disk_call::fdatasync && sync_watcher)
+    sync_watcher();
   const std::lock_guard hold{guard};
   static const auto next_fdatasync = next_function<int(int)>("fdatasync");
   static const auto next_fsync = next_function<int(int)>("fsync");
@@ -238,7 +251,11 @@ void disk_faults::fail(disk_call call, unsigned n, const disk_fault& fault) {
 void disk_faults::heal() {
   const std::lock_guard hold{guard};
   armed->until_failure = {};
-  armed->every_write_fails_with = 0;
+  armed->every_write_fails_with = armed->every_sync_fails_with = 0;
+}
+
+void disk_faults::at_sync(std::function<void()> watcher) {
+  sync_watcher = std::move(watcher);
 }
 
 bool disk_faults::fired() const {

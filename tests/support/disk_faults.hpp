@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 /// Failures of the disk, injected beneath LMDB: the program that links disk_faults.cpp replaces
@@ -25,6 +26,8 @@ struct disk_fault {
   bool short_write = false; ///< Half of the bytes are written, and that is what the call says.
   /// Until `heal`: from then on every write below the directory fails with this; 0: only the one.
   int then_every_write = 0;
+  /// The same for fdatasync and fsync.
+  int then_every_sync = 0;
 };
 
 /// Watches one directory; what is in it already counts as synced. At most one object at a time.
@@ -49,6 +52,9 @@ public:
   /// (fdatasync and fsync: the whole file; a write with O_DSYNC: its bytes). Files that were never
   /// synced become empty. Nothing may have them open.
   void lose_unsynced();
+
+  /// Called at the beginning of every fdatasync of the program, on its thread.
+  static void at_sync(std::function<void()> watcher);
 };
 
 } // namespace troupe::test
