@@ -41,7 +41,10 @@ configure() {
 compile() {
   local dir=build/$1 quiet=()
   shift
-  if [ "${BUILD_QUIET:-}" = 1 ] && [ ! -t 1 ]; then quiet=(--quiet); fi
+  if [ "${BUILD_QUIET:-}" = 1 ]; then
+    if ninja -C "$dir" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return; fi
+    [ -t 1 ] || quiet=(--quiet)
+  fi
   NINJA_STATUS='[%f/%t] ' ninja -C "$dir" -j"$(nproc)" "${quiet[@]}" "$@" ||
     die "the build failed; the compiler's messages are above"
 }
