@@ -14,9 +14,13 @@ using namespace troupe::test;
 namespace {
 
 constexpr disk_fault faults[] = {
-    {ENOSPC, false, 0}, {ENOSPC, false, ENOSPC}, {EDQUOT, false, EDQUOT},
-    {EIO, false, 0},    {EIO, false, EIO},       {0, true, 0},
-    {0, true, ENOSPC},
+    {.code = ENOSPC},
+    {.code = ENOSPC, .then_every_write = ENOSPC},
+    {.code = EDQUOT, .then_every_write = EDQUOT},
+    {.code = EIO},
+    {.code = EIO, .then_every_write = EIO},
+    {.short_write = true},
+    {.short_write = true, .then_every_write = ENOSPC},
 };
 
 std::string text_of(disk_call call, unsigned n, const disk_fault& fault) {
@@ -238,6 +242,28 @@ TEST_CASE("journal faults: an existing store is unharmed by an opening that fail
   });
 }
 
+TEST_CASE("journal faults: a disk that no longer syncs is broken, whatever errno it gives") {
+  const fault_world world;
+  constexpr disk_fault unsynced[] = {
+      {.code = ENOSPC, .then_every_sync = ENOSPC},
+      {.short_write = true, .then_every_write = ENOSPC, .then_every_sync = ENOSPC},
+  };
+  for (const auto& fault : unsynced) {
+    const auto directory = world.copy("tried");
+    disk_faults disk{directory};
+    auto store = must_open(directory);
+    stage_rest(*store);
+    disk.fail(fault.short_write ? disk_call::writev : disk_call::fdatasync, 1, fault);
+    const auto done = store->commit_turn();
+    disk.heal();
+    REQUIRE(disk.fired());
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code == errc::storage_failed);
+    store.reset();
+    CHECK(picture_of(*must_open(directory)) == world.before);
+  }
+}
+
 TEST_CASE("journal faults: less address space than wished for is enough") {
   const fault_world world;
   const auto directory = world.copy("tried");
@@ -245,7 +271,7 @@ TEST_CASE("journal faults: less address space than wished for is enough") {
   lmdb_journal_options options;
   options.directory = directory;
   options.map_bytes = 1u << 30;
-  disk.fail(disk_call::mmap, 2, {ENOMEM, false, 0}); // the first maps lock.mdb
+  disk.fail(disk_call::mmap, 2, {.code = ENOMEM}); // the first maps lock.mdb
   const auto opened = open_lmdb_journal(options);
   REQUIRE(disk.fired());
   REQUIRE(opened);
@@ -258,7 +284,7 @@ TEST_CASE("journal faults: a store half created at a power cut is created anew")
   for (unsigned n = 1;; ++n) {
     std::filesystem::remove_all(directory);
     disk_faults disk{place.path()};
-    disk.fail(disk_call::pwrite, n, {EIO, false, EIO});
+    disk.fail(disk_call::pwrite, n, {.code = EIO, .then_every_write = EIO});
     const auto first = bool(open_at(directory));
     disk.heal();
     if (!first)

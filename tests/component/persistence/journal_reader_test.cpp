@@ -11,8 +11,9 @@ using namespace troupe::test;
 
 namespace {
 
-constexpr int batches = 3000;
-constexpr int rows_per_batch = 8;
+// Large batches, so that a reader often comes in the middle of one.
+constexpr int batches = 400;
+constexpr int rows_per_batch = 200;
 constexpr int turn_every = 7;
 
 /// Every batch writes the same number to all its rows, and to one row fewer or more.
