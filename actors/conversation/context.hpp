@@ -29,7 +29,8 @@ struct conversation_context {
   std::shared_ptr<blocking_pool> pool; ///< For tools.
   slot_gate_actor runs;                ///< Runs in flight on this node.
   boot_facts boot;
-  std::shared_ptr<std::atomic<std::uint32_t>> runs_active; ///< Counted for drain and introspection.
+  /// Runs between their start and the commit that closes them: what a stop may wait for.
+  std::shared_ptr<std::atomic<std::uint32_t>> runs_active;
 };
 using conversation_context_ptr = std::shared_ptr<const conversation_context>;
 

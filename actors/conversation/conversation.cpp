@@ -99,6 +99,11 @@ void start_run(self_pointer self) {
   auto& state = self->state;
   state.place.enter("running");
   ++state.runs_started;
+  if (!state.run_counted) {
+    state.context->runs_active->fetch_add(1);
+    state.run_counted = {nullptr,
+                         [counter = state.context->runs_active](void*) { counter->fetch_sub(1); }};
+  }
   state.stopping.reset();
   run_seed seed{*state.logic->active(), state.logic->row(),
                 fmt::format("{}/run/{}", state.place.path(), state.logic->active()->run_id)};
@@ -154,6 +159,8 @@ void close_active(self_pointer self, close_run end) {
     publish_finished(self, attempt, decided.outcome);
     self->state.place.enter("idle");
     after_decision(self, next);
+    if (!next.start_run)
+      self->state.run_counted.reset();
   });
 }
 
@@ -188,6 +195,7 @@ void take_over(self_pointer self, takeover_cause cause) {
     if (decided.quarantined) {
       log::error("conversation", "{}", decided.quarantined->error);
       self->state.place.enter("quarantined");
+      self->state.run_counted.reset();
       publish_finished(self, attempt, decided.quarantined);
     } else {
       start_run(self);

@@ -63,7 +63,8 @@ struct conversation_state {
 
   std::optional<conversation_logic> logic;
   commit_queue commits;
-  caf::actor run; ///< The active run's actor.
+  caf::actor run;                    ///< The active run's actor.
+  std::shared_ptr<void> run_counted; ///< Counts in `runs_active` while it lives.
   std::uint64_t runs_started = 0;
   std::optional<restart_policy> run_restarts;
   random_generator random{random_seed()};

@@ -361,17 +361,11 @@ void ask_for_slot(self_pointer self) {
 
 } // namespace
 
-run_state::~run_state() {
-  if (context)
-    context->runs_active->fetch_sub(1);
-}
-
 caf::behavior run(self_pointer self, conversation_context_ptr context, shard_place home,
                   run_seed seed, caf::actor parent) {
   auto& state = self->state;
   state.place = self->observe(context->registry, seed.path, "run");
   state.context = std::move(context);
-  state.context->runs_active->fetch_add(1);
   state.home = std::move(home);
   state.seed = std::move(seed);
   state.parent = std::move(parent);

@@ -22,7 +22,6 @@ struct run_seed {
 
 struct run_state {
   static constexpr const char* name = "run";
-  ~run_state();
 
   // Constant after the start.
   registration place;

@@ -1,0 +1,281 @@
+// Whole turns of the real binary against a provider that streams, stalls, refuses and breaks off.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { connectClient } from '../../support/node/clients.mjs';
+import { Gateway, TOKEN, gatewayBinary } from '../../support/node/gateway_process.mjs';
+
+const END_MS_MAX = 40_000;
+
+let provider;
+let gateway;
+let client;
+let directory;
+
+function writeConfig(port) {
+  const file = path.join(directory, 'troupe.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      models: { providers: { fake: { baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'sk-canary-0123456789', api: 'openai-completions', models: [{ id: 'fake', name: 'fake' }] } } },
+      agents: { defaults: { model: 'fake/fake', workspace: path.join(directory, 'workspace') } },
+    }),
+  );
+  return file;
+}
+
+async function startProvider() {
+  const child = spawn(process.env.TROUPE_PROVIDER_FAKE, [], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = await new Promise((resolve, reject) => {
+    child.stdout.on('data', (bytes) => {
+      const match = /port (\d+)/.exec(bytes);
+      if (match) resolve(Number(match[1]));
+    });
+    child.on('exit', () => reject(new Error('the provider fake ended')));
+  });
+  return { port, stop: () => child.kill('SIGTERM'), get: async (what) => (await fetch(`http://127.0.0.1:${port}/${what}`)).json() };
+}
+
+const newKey = () => `agent:main:e2e-${randomUUID()}`;
+
+async function send(sessionKey, message, runId = randomUUID()) {
+  const ack = await client.request('chat.send', { sessionKey, message, idempotencyKey: runId });
+  assert.equal(ack.status, 'started');
+  return runId;
+}
+
+// Sends and waits for the end: {runId, end, deltas}.
+async function turn(message, sessionKey = newKey()) {
+  const runId = await send(sessionKey, message);
+  const end = (await client.chatEnd(runId, END_MS_MAX)).payload;
+  return { runId, sessionKey, end, deltas: client.chat(runId).filter(({ state }) => state === 'delta') };
+}
+
+const textOf = (message) => (message?.content ?? []).filter(({ type }) => type === 'text').map(({ text }) => text).join('');
+const shown = (deltas) => deltas.reduce((text, { deltaText, replace }) => (replace ? deltaText : text + deltaText), '');
+const callsOf = async (message) => (await provider.get('stats')).by_message[message] ?? 0;
+const connect = () => connectClient(gateway.url, { token: TOKEN });
+
+describe('turns', () => {
+  before(async () => {
+    directory = mkdtempSync(path.join(tmpdir(), 'troupe-e2e-'));
+    mkdirSync(path.join(directory, 'workspace'));
+    writeFileSync(path.join(directory, 'workspace', 'notes.md'), 'remember the milk');
+    writeFileSync(path.join(directory, 'secret.txt'), 'not yours');
+    symlinkSync('../secret.txt', path.join(directory, 'workspace', 'link'));
+    provider = await startProvider();
+    gateway = await new Gateway({ options: ['--config', writeConfig(provider.port)] }).start();
+    client = await connect();
+  });
+  after(async () => {
+    await client?.stop();
+    await gateway?.dispose();
+    provider?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('a streamed answer comes in pieces that add up', async () => {
+    const { end, deltas } = await turn('#slow 1500 one two three four five six seven eight');
+    assert.equal(end.state, 'final');
+    assert.ok(deltas.length >= 3, `${deltas.length} deltas`);
+    assert.equal(shown(deltas), textOf(end.message));
+  });
+
+  test('a provider that fails twice is asked again, and the client is told', async () => {
+    const message = `#error 500 2 ${randomUUID()}`;
+    const { runId, end } = await turn(message);
+    assert.equal(end.state, 'final');
+    assert.equal(await callsOf(message), 3);
+    const retries = client.agent(runId).filter(({ stream, data }) => stream === 'run_status' && data.phase === 'retrying');
+    assert.equal(retries.length, 2);
+  });
+
+  test('429 is waited out', async () => {
+    const message = `#429 1 1 ${randomUUID()}`;
+    const { end } = await turn(message);
+    assert.equal(end.state, 'final');
+    assert.equal(await callsOf(message), 2);
+  });
+
+  test('a stream that breaks off is begun again, and its text replaced', async () => {
+    const { end, deltas } = await turn(`#disconnect ${randomUUID()} with a few more words to break in`);
+    assert.equal(end.state, 'final');
+    assert.equal(shown(deltas), textOf(end.message));
+  });
+
+  test('a refusal that will not change is not repeated, and names no secret', async () => {
+    const message = `#error 401 9 ${randomUUID()}`;
+    const { end } = await turn(message);
+    assert.equal(end.state, 'error');
+    assert.equal(await callsOf(message), 1);
+    assert.ok(!JSON.stringify(end).includes('canary'));
+  });
+
+  test('an answer that is no protocol we know ends the turn with an error', async () => {
+    const { end } = await turn(`#garbage 99 ${randomUUID()}`);
+    assert.equal(end.state, 'error');
+    assert.ok(end.errorMessage.length > 0);
+  });
+
+  test('abort while the provider stalls: its connection is closed, the text is kept', async () => {
+    const before = (await provider.get('stats')).closed_by_client;
+    const sessionKey = newKey();
+    const runId = await send(sessionKey, '#stall 60000 and then nothing');
+    await client.event(({ event, payload }) => event === 'chat' && payload.runId === runId && payload.state === 'delta', 'delta');
+    const aborted = await client.request('chat.abort', { sessionKey, runId });
+    assert.deepEqual(aborted, { ok: true, aborted: true, runIds: [runId] });
+    const end = (await client.chatEnd(runId)).payload;
+    assert.equal(end.state, 'aborted');
+    assert.ok(textOf(end.message).length > 0);
+    const deadline = Date.now() + 10_000;
+    while ((await provider.get('stats')).closed_by_client === before) assert.ok(Date.now() < deadline, 'the provider was not hung up on');
+    const again = await turn('#echo still here', sessionKey);
+    assert.equal(textOf(again.end.message), 'still here');
+  });
+
+  test('a run that takes longer than it may is ended', async () => {
+    const runId = randomUUID();
+    const outcome = client.request('agent', { message: '#stall 60000', sessionKey: newKey(), idempotencyKey: runId, timeout: 1 }, { expectFinal: true });
+    await assert.rejects(outcome, /longer than its limit/);
+  });
+
+  test('tools: files of the workspace are read, nothing outside is', async () => {
+    assert.match(textOf((await turn('#tool read {"path":"notes.md"}')).end.message), /milk/);
+    assert.match(textOf((await turn('#tool ls {}')).end.message), /notes\.md/);
+    for (const outside of ['../secret.txt', 'link', '/etc/hostname', `${directory}/secret.txt`]) {
+      const { end } = await turn(`#tool read ${JSON.stringify({ path: outside })}`);
+      assert.equal(end.state, 'final');
+      assert.ok(!textOf(end.message).includes('not yours'), outside);
+    }
+  });
+
+  test('tools: several at once, and several rounds', async () => {
+    assert.equal((await turn('#tools 5')).end.state, 'final');
+    assert.equal((await turn('#rounds 6')).end.state, 'final');
+    assert.equal((await turn('#tool nonsense {}')).end.state, 'final');
+  });
+
+  test('inputs during a run follow it, in order', async () => {
+    const sessionKey = newKey();
+    const first = await send(sessionKey, '#slow 1000 first answer');
+    const followers = [];
+    for (let i = 0; i < 5; ++i) followers.push(await send(sessionKey, `#echo number ${i}`));
+    await client.chatEnd(first);
+    for (const [i, runId] of followers.entries()) assert.equal(textOf((await client.chatEnd(runId)).payload.message), `number ${i}`);
+    const { messages } = await client.request('chat.history', { sessionKey });
+    assert.deepEqual(messages.filter(({ role }) => role === 'user').map(({ content }) => content.slice(0, 6)), ['#slow ', ...Array(5).fill('#echo ')]);
+  });
+
+  test('a full queue says so, and when to come back', async () => {
+    const sessionKey = newKey();
+    const first = await send(sessionKey, '#stall 60000');
+    for (let i = 0; i < 20; ++i) await send(sessionKey, `#echo ${i}`);
+    await assert.rejects(client.request('chat.send', { sessionKey, message: 'one more', idempotencyKey: randomUUID() }), (error) => {
+      assert.equal(error.gatewayCode ?? error.code, 'UNAVAILABLE');
+      return true;
+    });
+    const aborted = await client.request('chat.abort', { sessionKey });
+    assert.equal(aborted.runIds.length, 21);
+    assert.equal((await client.chatEnd(first)).payload.state, 'aborted');
+  });
+
+  test('kill -9 in the middle of an answer: it is finished once after the restart', async () => {
+    const sessionKey = newKey();
+    const message = `#slow 3000 ${randomUUID()} some words that take their time`;
+    const runId = await send(sessionKey, message);
+    await client.event(({ event, payload }) => event === 'chat' && payload.runId === runId && payload.state === 'delta', 'delta');
+    await client.stop();
+    await gateway.restart('SIGKILL');
+    client = await connect();
+    const waited = await client.request('agent.wait', { runId, timeoutMs: 14_000 });
+    assert.equal(waited.status, 'ok');
+    const { messages } = await client.request('chat.history', { sessionKey });
+    assert.equal(messages.filter(({ role }) => role === 'assistant').length, 1);
+    assert.equal(await callsOf(message), 2);
+    const same = await client.request('chat.send', { sessionKey, message, idempotencyKey: runId });
+    assert.equal(same.status, 'ok');
+  });
+
+  test('SIGTERM: a short turn is finished before the gateway leaves', async () => {
+    const runId = await send(newKey(), '#slow 1000 nearly there');
+    const ended = client.chatEnd(runId);
+    const { code } = await gateway.stop('SIGTERM');
+    assert.equal((await ended).payload.state, 'final');
+    assert.equal(code, 0);
+    await client.stop();
+    await gateway.start();
+    client = await connect();
+  });
+
+  test('no secret reaches introspection, health or the log', async () => {
+    const introspected = await (await fetch(`${gateway.httpUrl}/introspect/actors`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
+    const health = JSON.stringify([await client.request('health', {}), await client.request('status', {})]);
+    for (const [what, text] of Object.entries({ introspected, health, output: gateway.output })) {
+      assert.ok(!text.includes('canary'), `${what} shows the provider's key`);
+      assert.ok(!text.includes(TOKEN), `${what} shows the token`);
+    }
+    assert.equal((await fetch(`${gateway.httpUrl}/introspect/actors`)).status, 401);
+  });
+});
+
+// What a start says when it cannot be.
+function run(words, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(gatewayBinary(), words, { env: { PATH: process.env.PATH, HOME: directoryOfStarts, ...env } });
+    let output = '';
+    child.stdout.on('data', (bytes) => (output += bytes));
+    child.stderr.on('data', (bytes) => (output += bytes));
+    child.on('exit', (code) => resolve({ code, output }));
+  });
+}
+let directoryOfStarts;
+
+describe('starts that are refused', () => {
+  before(() => {
+    directoryOfStarts = mkdtempSync(path.join(tmpdir(), 'troupe-starts-'));
+  });
+  after(() => rmSync(directoryOfStarts, { recursive: true, force: true }));
+
+  test('an unknown key: named with its place and the nearest known one', async () => {
+    const config = path.join(directoryOfStarts, 'bad.json');
+    writeFileSync(config, '{\n  gateway: { prot: 1 },\n}\n');
+    const { code, output } = await run(['--config', config, 'gateway', 'run', '--port', '0']);
+    assert.equal(code, 1);
+    assert.match(output, /gateway\.prot.*2:\d+.*port/s);
+  });
+
+  test('a reachable address without auth', async () => {
+    const { code, output } = await run(['gateway', 'run', '--port', '0', '--bind', 'lan']);
+    assert.equal(code, 1);
+    assert.match(output, /token/);
+  });
+
+  test('a key that restricts and is not enforced: refused, unless accepted by name', async () => {
+    const config = path.join(directoryOfStarts, 'restricting.json');
+    writeFileSync(config, '{ tools: { deny: ["exec"] } }');
+    const refused = await run(['--config', config, 'gateway', 'run', '--port', '0']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /tools\.deny/);
+    assert.match(refused.output, /--accept-unenforced/);
+  });
+
+  test('a port and a store in use: by whom, and what to do', async () => {
+    const first = await new Gateway().start();
+    try {
+      const port = await run(['--state-dir', path.join(directoryOfStarts, 'other'), 'gateway', 'run', '--port', String(first.port)]);
+      assert.equal(port.code, 1);
+      assert.match(port.output, /troupe/);
+      assert.match(port.output, /pid \d+/);
+      const store = await run(['--state-dir', first.stateDir, 'gateway', 'run', '--port', '0']);
+      assert.equal(store.code, 1);
+      assert.match(store.output, /\d+/);
+    } finally {
+      await first.dispose();
+    }
+  });
+});
