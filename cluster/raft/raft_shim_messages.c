@@ -176,6 +176,29 @@ static void keep_commit_from_falling(const struct raft_shim* shim,
     append->leader_commit = committed;
 }
 
+/* A late refusal may come from before entries that its sender has acknowledged since: the core
+ * would then go back behind them and, taking fewer than none for in flight, send that peer nothing
+ * any more. False: the refusal is of the past. */
+static bool bound_refusal(const struct raft_shim* shim, struct raft_append_entries_result* result,
+                          uint64_t peer) {
+  raft_index match = 0;
+  if (result->rejected == 0 || result->term != raft_current_term(&shim->raft) ||
+      raft_match_index(&shim->raft, peer, &match) != 0)
+    return true;
+  if (result->last_log_index < match)
+    result->last_log_index = match;
+  return result->rejected > match;
+}
+
+/* The core's answer to an append of an older term leaves this field as it found the stack. Read by
+ * a leader of the newer term it could count as a copy that does not exist. */
+static void clear_last_log_index(struct raft_shim* shim, const struct raft_shim_update* update) {
+  uint32_t i;
+  for (i = 0; i < update->messages_count; ++i)
+    if (shim->out_messages[i].type == RAFT_APPEND_ENTRIES_RESULT)
+      shim->out_messages[i].last_log_index = 0;
+}
+
 void raft_shim_receive(struct raft_shim* shim, const struct raft_shim_message* message,
                        uint64_t now_ms, struct raft_shim_update* update) {
   struct raft_message core;
@@ -197,6 +220,11 @@ void raft_shim_receive(struct raft_shim* shim, const struct raft_shim_message* m
   }
   memset(&core, 0, sizeof core);
   unflatten_message(message, &core);
+  if (message->type == RAFT_APPEND_ENTRIES_RESULT &&
+      !bound_refusal(shim, &core.append_entries_result, message->peer)) {
+    shim_refuse(shim, RAFT_SHIM_REFUSED, update);
+    return;
+  }
   /* The core copies the address and compares it, nothing else. */
   snprintf(address, sizeof address, "%" PRIu64, message->peer);
   core.server_address = address;
@@ -210,4 +238,6 @@ void raft_shim_receive(struct raft_shim* shim, const struct raft_shim_message* m
   event.type = RAFT_RECEIVE;
   event.receive.message = &core;
   shim_step(shim, &event, now_ms, update);
+  if (message->type == RAFT_APPEND_ENTRIES && message->term < update->term)
+    clear_last_log_index(shim, update);
 }

@@ -205,6 +205,52 @@ TEST_CASE("shim: a late append does not take the commit index back", "[raft]") {
   CHECK(world.update.commit_index == 4);
 }
 
+TEST_CASE("shim: a late refusal does not take a follower back behind what it has", "[raft]") {
+  shim_world world{{self, peer, 3}};
+  world.start(2, {world.change()});
+  const auto grant = [&](std::uint64_t term, bool pre_vote) {
+    auto vote = world.message(RAFT_SHIM_REQUEST_VOTE_RESULT, term);
+    vote.vote_granted = true;
+    vote.pre_vote = pre_vote;
+    return world.receive(vote);
+  };
+  world.now = world.update.deadline_ms;
+  raft_shim_timeout(world.shim.get(), world.now, &world.update);
+  REQUIRE(grant(3, true) == RAFT_SHIM_OK);
+  REQUIRE(grant(3, false) == RAFT_SHIM_OK);
+  REQUIRE(world.update.state == RAFT_SHIM_LEADER);
+  REQUIRE(world.submit({command, command, command}) == RAFT_SHIM_OK);
+  auto result = world.message(RAFT_SHIM_APPEND_ENTRIES_RESULT, 3);
+  result.last_log_index = 3;
+  REQUIRE(world.receive(result) == RAFT_SHIM_OK);
+
+  result.rejected = 3;
+  result.last_log_index = 1;
+  CHECK(world.receive(result) == RAFT_SHIM_REFUSED);
+  result.rejected = 4;
+  REQUIRE(world.receive(result) == RAFT_SHIM_OK);
+
+  REQUIRE(world.update.messages_count == 1);
+  CHECK(world.update.messages[0].prev_log_index == 3);
+  CHECK(world.update.messages[0].entries_count == 1);
+}
+
+TEST_CASE("shim: the answer to an append of an older term claims nothing", "[raft]") {
+  shim_world world{{self, peer, 3}};
+  world.start(5, {world.change(1)});
+  auto append = world.message(RAFT_SHIM_APPEND_ENTRIES, 4);
+
+  for (const std::uint64_t previous : {0u, 1u}) {
+    append.prev_log_index = previous;
+    append.prev_log_term = previous;
+    REQUIRE(world.receive(append) == RAFT_SHIM_OK);
+    REQUIRE(world.update.messages_count == 1);
+    CHECK(world.update.messages[0].type == RAFT_SHIM_APPEND_ENTRIES_RESULT);
+    CHECK(world.update.messages[0].term == 5);
+    CHECK(world.update.messages[0].last_log_index == 0);
+  }
+}
+
 TEST_CASE("shim: of an append only what lies before a later change is taken", "[raft]") {
   shim_world world{{self, peer, 3}};
   world.start(2, {world.change()});
