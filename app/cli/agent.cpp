@@ -92,7 +92,9 @@ private:
     link_.well();
     const auto status = text_at(answer.payload, "status");
     if (answer.ok) {
-      session_key_ = text_at(answer.payload, "sessionKey");
+      // Only the first answer names it.
+      if (const auto key = text_at(answer.payload, "sessionKey"); !key.empty())
+        session_key_ = key;
       if (status == "ok" || !find(answer.payload, "status"))
         answer_ = answer.payload;
       if (status == "error" || status == "timeout")

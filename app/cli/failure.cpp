@@ -102,7 +102,7 @@ bool retryable(const failure& why) {
 }
 
 std::int64_t retry_after_ms(const failure& why) {
-  return number_at(boost::json::value{why.details}, "retryAfterMs");
+  return number_at(boost::json::value(why.details), "retryAfterMs");
 }
 
 } // namespace troupe::cli
