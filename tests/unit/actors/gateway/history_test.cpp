@@ -1,0 +1,201 @@
+#include "actors/gateway/history.hpp"
+#include "tests/support/gateway_facts.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace troupe::gateway {
+
+using test::gateway_facts;
+using test::parse;
+
+namespace {
+
+const std::string key = "agent:main:main";
+
+struct transcript : gateway_facts {
+  std::string text(history_query query = {}, std::string_view in_flight = {}) {
+    query.key = key;
+    return history_page(log, config->values, query, in_flight, time.wall);
+  }
+  boost::json::value page(const history_query& query = {}) { return parse(text(query)); }
+  static std::string seqs(const boost::json::value& page) {
+    std::string out;
+    for (const auto& message : page.at("messages").as_array())
+      out += std::to_string(message.at("__openclaw").at("seq").to_number<int>()) + " ";
+    return out;
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(transcript, "history: the newest page first, older ones by offset", "[gateway]") {
+  add_conversation(key, 5);
+  history_query query;
+  query.limit = 2;
+  auto shown = page(query);
+  CHECK(seqs(shown) == "4 5 ");
+  CHECK(shown.at("totalMessages") == 5);
+  CHECK(shown.at("hasMore") == true);
+  CHECK(shown.at("nextOffset") == 2);
+  query.offset = 2;
+  CHECK(seqs(page(query)) == "2 3 ");
+  query.offset = 4;
+  shown = page(query);
+  CHECK(seqs(shown) == "1 ");
+  CHECK(shown.at("hasMore") == false);
+  CHECK_FALSE(shown.as_object().contains("nextOffset"));
+  query.offset = 5;
+  CHECK(seqs(page(query)).empty());
+}
+
+TEST_CASE_METHOD(transcript, "history: a message id brings the page that ends with it",
+                 "[gateway]") {
+  add_conversation(key, 5);
+  history_query query;
+  query.limit = 2;
+  query.message_id = "id-3";
+  CHECK(seqs(page(query)) == "2 3 ");
+  query.message_id = "nothing";
+  CHECK(seqs(page(query)) == "4 5 ");
+}
+
+TEST_CASE_METHOD(transcript, "history: what was before a reset is not shown", "[gateway]") {
+  auto row = add_conversation(key, 5);
+  row.history_from = 4;
+  put(row);
+  CHECK(seqs(page()) == "4 5 ");
+  CHECK(page().at("totalMessages") == 2);
+  history_query query;
+  query.message_id = "id-2";
+  CHECK(seqs(page(query)) == "4 5 ");
+  row.history_from = 6; // Nothing was said since.
+  put(row);
+  CHECK(seqs(page()).empty());
+  CHECK(page().at("totalMessages") == 0);
+}
+
+TEST_CASE_METHOD(transcript, "history: an unknown session is empty, not an error", "[gateway]") {
+  const auto shown = page();
+  CHECK(shown.at("sessionKey").as_string() == key);
+  CHECK(seqs(shown).empty());
+  CHECK_FALSE(shown.as_object().contains("sessionInfo"));
+  CHECK(shown.at("pendingInputs").at("total") == 0);
+}
+
+TEST_CASE_METHOD(transcript, "history: a page stays within its bytes, oldest left out",
+                 "[gateway]") {
+  add_conversation(key, 5);
+  history_query query;
+  const auto whole = text().size();
+  query.bytes_max = 700;
+  const auto shown = page(query);
+  CHECK(shown.at("messages").as_array().size() < 5);
+  CHECK(shown.at("messages").as_array().size() >= 1);
+  CHECK(shown.at("hasMore") == true);
+  CHECK(seqs(shown).ends_with("5 "));
+  CHECK(whole > 700);
+}
+
+TEST_CASE_METHOD(transcript, "history: a message too long for the page is shortened", "[gateway]") {
+  auto row = add_conversation(key, 1);
+  tables::message_row huge;
+  huge.seq = 2;
+  huge.id = "huge";
+  huge.role = tables::message_role::assistant;
+  huge.text = std::string(100'000, 'x');
+  put(key, huge);
+  row.message_seq = 2;
+  put(row);
+  history_query query;
+  query.bytes_max = 10'000;
+  const auto shown = page(query);
+  const auto& messages = shown.at("messages").as_array();
+  const auto& text = messages.back().at("content").at(0).at("text").as_string();
+  CHECK(text.size() < 10'000);
+  CHECK(text.find("shortened") != std::string::npos);
+  query = {};
+  query.text_bytes_max = 10;
+  const auto cut = page(query).at("messages").as_array().back();
+  CHECK(cut.at("content").at(0).at("text").as_string().starts_with("xxxxxxxxxx\n["));
+}
+
+TEST_CASE_METHOD(transcript, "history: waiting inputs are shown, twenty at most", "[gateway]") {
+  add_conversation(key, 1);
+  for (std::uint64_t order = 1; order <= 21; ++order) {
+    tables::input_row input;
+    input.order = order;
+    input.run_id = "r" + std::to_string(order);
+    input.text = "wait";
+    input.accepted_at = 5;
+    put(key, input);
+  }
+  const auto pending = page().at("pendingInputs");
+  CHECK(pending.at("total") == 21);
+  CHECK(pending.at("items").as_array().size() == 20);
+  const auto& first = pending.at("items").at(0);
+  CHECK(first.at("id") == "r1");
+  CHECK(first.at("state") == "queued");
+  CHECK(first.at("message").at("idempotencyKey") == "r1:user");
+}
+
+TEST_CASE_METHOD(transcript, "history: messages have the shapes of the protocol", "[gateway]") {
+  auto row = add_conversation(key, 1);
+  tables::message_row asks;
+  asks.seq = 2;
+  asks.id = "a2";
+  asks.role = tables::message_role::assistant;
+  asks.run_id = "run-1";
+  asks.at = 70;
+  asks.text = "let me look";
+  asks.thinking = "hm";
+  asks.calls = {{"c1", "read", R"({"path":"x"})"}, {"c2", "ls", "not json"}};
+  asks.provider = "fake";
+  asks.model = "fake-1";
+  asks.api = "openai-completions";
+  asks.stop_reason = "toolUse";
+  asks.input_tokens = 3;
+  asks.output_tokens = 4;
+  put(key, asks);
+  tables::message_row result;
+  result.seq = 3;
+  result.id = "t3";
+  result.role = tables::message_role::tool_result;
+  result.run_id = "run-1";
+  result.call_id = "c1";
+  result.tool_name = "read";
+  result.text = "content";
+  result.is_error = true;
+  put(key, result);
+  row.message_seq = 3;
+  put(row);
+
+  const auto shown = page();
+  const auto& user = shown.at("messages").at(0);
+  CHECK(user.at("role") == "user");
+  CHECK(user.at("content") == "message 1");
+  CHECK(user.at("idempotencyKey") == "run-1:user");
+  CHECK(user.at("__openclaw").at("idempotencyKey") == "run-1:user");
+  CHECK(user.at("__openclaw").at("id") == "id-1");
+  const auto& assistant = shown.at("messages").at(1);
+  CHECK(assistant.at("content").at(0).at("type") == "thinking");
+  CHECK(assistant.at("content").at(1).at("text") == "let me look");
+  CHECK(assistant.at("content").at(2).at("arguments").at("path") == "x");
+  CHECK(assistant.at("content").at(3).at("arguments").as_object().empty());
+  CHECK(assistant.at("usage").at("totalTokens") == 7);
+  CHECK(assistant.at("stopReason") == "toolUse");
+  CHECK(assistant.at("timestamp") == 70);
+  const auto& tool = shown.at("messages").at(2);
+  CHECK(tool.at("role") == "toolResult");
+  CHECK(tool.at("isError") == true);
+  CHECK(tool.at("content").at(0).at("text") == "content");
+  const auto& activity = shown.at("activity").at(0);
+  CHECK(activity.at("messageId") == "t3");
+  CHECK(activity.at("items").at(0).at("status") == "failed");
+}
+
+TEST_CASE_METHOD(transcript, "history: the run in flight comes along", "[gateway]") {
+  const auto shown = parse(text({}, R"({"runId":"r","text":"par"})"));
+  CHECK(shown.at("inFlightRun").at("text") == "par");
+}
+
+} // namespace troupe::gateway
