@@ -8,15 +8,13 @@
 /// sections 1 and 2.
 namespace troupe::gateway {
 
-using namespace std::chrono_literals;
-
 inline constexpr int protocol_version = 4;
 inline constexpr int protocol_version_probe_min = 3;
 
 inline constexpr std::uint64_t payload_bytes_max = 26'214'400;
 inline constexpr std::uint64_t buffered_bytes_max = 52'428'800;
-inline constexpr auto tick_period = 30s;
-inline constexpr auto health_period = 60s;
+inline constexpr std::chrono::seconds tick_period{30};
+inline constexpr std::chrono::seconds health_period{60};
 
 /// Requests of one connection that are not finally answered; one more is refused.
 inline constexpr std::uint32_t requests_in_flight_max = 256;
@@ -38,17 +36,17 @@ inline constexpr std::size_t run_text_bytes_max = 1u << 20;
 inline constexpr std::size_t runs_followed_max = 4'096;
 
 /// From an input to its receipt, which waits for a commit.
-inline constexpr auto submit_timeout = 30s;
+inline constexpr std::chrono::seconds submit_timeout{30};
 /// Any other question to a conversation.
-inline constexpr auto ask_timeout = 30s;
+inline constexpr std::chrono::seconds ask_timeout{30};
 /// Added to a run's own limit when its end is awaited.
-inline constexpr auto await_margin = 60s;
+inline constexpr std::chrono::seconds await_margin{60};
 /// Waiting for a run is taken up again this often when the answerer goes away.
 inline constexpr unsigned await_retries_max = 20;
-inline constexpr auto await_retry_delay_min = 100ms;
-inline constexpr auto await_retry_delay_max = 5s;
-inline constexpr auto agent_wait_default = 30s;
-inline constexpr auto agent_wait_max = 24h;
+inline constexpr std::chrono::milliseconds await_retry_delay_min{100};
+inline constexpr std::chrono::seconds await_retry_delay_max{5};
+inline constexpr std::chrono::seconds agent_wait_default{30};
+inline constexpr std::chrono::hours agent_wait_max{24};
 
 /// What a client is told to wait before it tries again.
 inline constexpr std::uint64_t retry_after_ms = 500;
