@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -273,8 +274,11 @@ unsigned disk_faults::calls(disk_call call) const {
   return armed->counts[index_of(call)];
 }
 
-void disk_faults::lose_unsynced() {
-  const std::lock_guard hold{guard};
+namespace {
+
+/// Written over in place and cut at the end: whoever still reads the file through a map must not
+/// find it gone in the middle of this.
+void restore_synced() {
   own_call = true;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{armed->directory}) {
     struct stat facts {};
@@ -287,6 +291,27 @@ void disk_faults::lose_unsynced() {
     std::fclose(file);
   }
   own_call = false;
+}
+
+} // namespace
+
+void disk_faults::lose_unsynced() {
+  const std::lock_guard hold{guard};
+  restore_synced();
+}
+
+void disk_faults::power_cut() {
+  // Held for good: no thread writes after this.
+  guard.lock();
+  const auto powered = ::getpid();
+  if (::fork() == 0) {
+    while (::getppid() == powered)
+      ::usleep(100);
+    restore_synced();
+    ::_exit(0);
+  }
+  ::raise(SIGKILL);
+  std::abort();
 }
 
 } // namespace troupe::test

@@ -52,6 +52,9 @@ public:
   /// (fdatasync and fsync: the whole file; a write with O_DSYNC: its bytes). Files that were never
   /// synced become empty. Nothing may have them open.
   void lose_unsynced();
+  /// The same for a running process: it ends with SIGKILL, before any thread writes again, and a
+  /// child that keeps its standard output open takes the files back once it is gone.
+  [[noreturn]] void power_cut();
 
   /// Called at the beginning of every fdatasync of the program, on its thread.
   static void at_sync(std::function<void()> watcher);

@@ -96,7 +96,7 @@ void plan::pass(window here) {
     if (known == here)
       append_line(report_, name + "\n");
   if (watched)
-    watched->lose_unsynced();
+    watched->power_cut();
   raise(SIGKILL);
 }
 

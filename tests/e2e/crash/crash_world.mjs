@@ -10,6 +10,9 @@ export const WINDOWS = ['before_append', 'before_sync', 'after_sync', 'after_int
 const TOKEN = 'crash-token';
 const START_MS_MAX = 20_000;
 const REQUEST_MS_MAX = 20_000;
+// A run that is not answered within so many waits is lost.
+const RUN_MS_MAX = 8_000;
+const WAITS_MAX = 2;
 // Turns of one conversation that may be open at once.
 const OPEN_PER_CONVERSATION = 2;
 
@@ -50,7 +53,7 @@ function started(child, pattern, what) {
 }
 
 export class CrashWorld {
-  inputs = []; // {id, key, text, acked}
+  inputs = []; // {id, key, text, acked, done, missed: waits without an answer}
   #children = new Set();
 
   constructor({ conversations = 8, loseUnsynced = false, mutant = '' } = {}) {
@@ -114,7 +117,7 @@ export class CrashWorld {
   }
 
   newInput(key, text) {
-    const input = { id: `run-${this.inputs.length}`, key, text: text(this.inputs.length), acked: false };
+    const input = { id: `run-${this.inputs.length}`, key, text: text(this.inputs.length), acked: false, missed: 0 };
     this.inputs.push(input);
     return input;
   }
@@ -128,14 +131,13 @@ export class CrashWorld {
   async talk(life, until, textFor) {
     await Promise.all(
       this.keys.map(async (key) => {
-        const waits = [];
         while (life.alive && !until()) {
           const next = this.inputs.find((input) => input.key === key && !input.acked) ?? (this.open(key).length < OPEN_PER_CONVERSATION && textFor ? this.newInput(key, textFor) : undefined);
           if (!next) {
             const open = this.open(key);
             if (open.length === 0) break;
-            await life.finished(open[0].id).then((ok) => (open[0].done = open[0].done || ok));
-            if (!life.alive) break;
+            if (await life.finished(open[0].id)) open[0].done = true;
+            else if (life.alive && ++open[0].missed > WAITS_MAX) throw new Error(`${open[0].id} was acknowledged and is never answered`);
             continue;
           }
           const answer = await life.request('chat.send', { sessionKey: key, message: next.text, idempotencyKey: next.id });
@@ -143,7 +145,6 @@ export class CrashWorld {
           if (answer.ok) next.acked = true;
           else if (!answer.error.retryable) throw new Error(`${next.id} was refused: ${answer.error.message}`);
         }
-        await Promise.all(waits);
       }),
     );
   }
@@ -195,7 +196,11 @@ class Life {
 
   constructor(child) {
     this.child = child;
-    this.ended = new Promise((resolve) => child.on('exit', (code, signal) => {
+    // 'close', not 'exit': what takes unsynced writes back still holds the output.
+    child.on('exit', () => {
+      this.alive = false;
+    });
+    this.ended = new Promise((resolve) => child.on('close', (code, signal) => {
       this.alive = false;
       this.#giveUp();
       resolve({ code, signal });
@@ -258,7 +263,7 @@ class Life {
     const seen = this.#finals.get(runId);
     if (seen === true) return true;
     if (!this.alive) return false;
-    const waited = await this.request('agent.wait', { runId, timeoutMs: 15_000 });
+    const waited = await this.request('agent.wait', { runId, timeoutMs: RUN_MS_MAX });
     if (waited?.ok && ['ok', 'error'].includes(waited.payload.status)) return true;
     return false;
   }
