@@ -461,7 +461,7 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
         return write_session(self, self->state.logic->create(wanted, now(self)), "create", created);
       },
       [self](const reset_session& wanted) {
-        return write_session(self, self->state.logic->reset(now(self)),
+        return write_session(self, self->state.logic->reset(self->state.context->boot, now(self)),
                              wanted.reason.empty() ? "reset" : wanted.reason, false);
       },
       [self](const delete_session&) { return on_delete(self); },

@@ -278,8 +278,8 @@ conversation_logic::taken_over conversation_logic::take_over(takeover_cause caus
     ++active_->crashes;
   if (active_->crashes >= crashes_max) {
     row_.quarantine = fmt::format(
-        "session {} is quarantined: its run {} crashed {} times without progress; an operator must "
-        "release it",
+        "session {} is quarantined: its run {} crashed {} times without progress; an operator "
+        "releases it with sessions.reset",
         row_.key, active_->run_id, active_->crashes);
     run_outcome outcome;
     outcome.run_id = active_->run_id;
@@ -463,8 +463,9 @@ error busy_error(const std::string& key) {
 
 } // namespace
 
-result<conversation_logic::decision> conversation_logic::reset(wall_ms now) {
-  if (active_ || !queue_.empty())
+result<conversation_logic::decision> conversation_logic::reset(const boot_facts& facts,
+                                                               wall_ms now) {
+  if (active_ || (!queue_.empty() && row_.quarantine.empty()))
     return busy_error(row_.key);
   decision out;
   ensure_exists(now);
@@ -474,6 +475,8 @@ result<conversation_logic::decision> conversation_logic::reset(wall_ms now) {
   row_.aborted_last_run = false;
   row_.last_run.clear();
   row_.last_status.clear();
+  row_.quarantine.clear();
+  begin_next(out, facts, now);
   write_row(out.batch, now);
   return out;
 }

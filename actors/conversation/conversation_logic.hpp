@@ -88,9 +88,10 @@ public:
   /// Withdraws queued inputs; an empty `run_id` means all and the active run.
   aborted abort(std::string_view run_id, std::string_view reason, wall_ms now);
 
-  /// Errors of the four: `unavailable` while a run is active.
+  /// Errors of reset and erase: `unavailable` while a run is active.
   decision create(const create_session& wanted, wall_ms now);
-  result<decision> reset(wall_ms now);
+  /// Also releases from quarantine, without what made it crash in context.
+  result<decision> reset(const boot_facts& facts, wall_ms now);
   /// Erases the rows in several batches, the conversation's own row with the last. Closed runs stay
   /// until they expire, so that a repeated key is still recognised.
   result<std::vector<write_batch>> erase(const row_snapshot& rows, shard_id shard);

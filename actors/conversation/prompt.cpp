@@ -150,7 +150,8 @@ result<std::vector<message_row>> read_transcript(const row_snapshot& rows, shard
 }
 
 model::model_request build_prompt(const prompt_inputs& inputs,
-                                  const std::vector<message_row>& transcript) {
+                                  const std::vector<message_row>& transcript,
+                                  const std::vector<message_row>& unrecorded) {
   model::model_request request;
   request.model = inputs.model->id;
   request.system = system_text(inputs);
@@ -160,6 +161,8 @@ model::model_request build_prompt(const prompt_inputs& inputs,
     request.tools.push_back({tool.name, tool.description, tool.schema});
   paired_messages paired;
   for (const auto& row : transcript)
+    paired.add(row);
+  for (const auto& row : unrecorded)
     paired.add(row);
   request.messages = paired.take();
   return request;

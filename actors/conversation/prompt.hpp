@@ -32,7 +32,9 @@ std::size_t transcript_bytes_max(const config::model_settings& model);
 /// One model call's prompt: a stable system text first (so that provider caches hit), then the
 /// transcript. Calls that never got a result are answered as interrupted, because providers refuse
 /// a call without one; results whose call was cut off are left out.
+/// `unrecorded` follows `transcript`.
 model::model_request build_prompt(const prompt_inputs& inputs,
-                                  const std::vector<tables::message_row>& transcript);
+                                  const std::vector<tables::message_row>& transcript,
+                                  const std::vector<tables::message_row>& unrecorded = {});
 
 } // namespace troupe

@@ -16,8 +16,9 @@ namespace {
 
 using self_pointer = plain_self<run_state>;
 
-/// How long a run waits for the node to have room for it, at most.
-constexpr std::chrono::minutes run_slot_wait_max{30};
+/// How often a run looks at its time limit. Short, because a timer keeps its actor in memory until
+/// it fires, also when the actor has ended.
+constexpr std::chrono::seconds tick_interval{1};
 
 void advance(self_pointer self);
 
@@ -326,10 +327,6 @@ result<void> prepare(self_pointer self) {
                                     state.seed.run.extra_system_prompt},
                       settings.id, api, std::move(transcript), intents);
 
-  const auto limit = state.seed.run.timeout_s > 0 ? std::chrono::seconds{state.seed.run.timeout_s}
-                                                  : agent->run_timeout;
-  if (limit.count() > 0)
-    self->delayed_send(self, limit, run_expired{});
   return boost::outcome_v2::success();
 }
 
@@ -344,9 +341,46 @@ void begin(self_pointer self) {
   advance(self);
 }
 
+/// Also a run that still waits for its place is closed.
+void stop(self_pointer self, const stop_run& wanted) {
+  auto& state = self->state;
+  if (state.logic) {
+    stop_now(self, wanted);
+    return;
+  }
+  if (state.closing)
+    return;
+  close_run end;
+  end.attempt = state.seed.run.attempt;
+  end.outcome.status = wanted.status;
+  end.outcome.stop_reason = wanted.reason;
+  end.outcome.error = wanted.error_text;
+  state.closing = true;
+  self->send(state.parent, std::move(end));
+}
+
+std::chrono::seconds limit_of(const run_state& state) {
+  if (state.seed.run.timeout_s > 0)
+    return std::chrono::seconds{state.seed.run.timeout_s};
+  const auto* agent = state.context->config->values.agents.find(state.seed.conversation.agent_id);
+  return agent == nullptr ? std::chrono::seconds{0} : agent->run_timeout;
+}
+
+void on_tick(self_pointer self) {
+  auto& state = self->state;
+  if (state.closing)
+    return;
+  if (state.limit.count() > 0 && state.context->time->now_boot() - state.started >= state.limit)
+    stop(self, {tables::run_status::error, "timeout",
+                "the run took longer than its limit and was stopped"});
+  else
+    self->delayed_send(self, tick_interval, run_tick{});
+}
+
+/// Without a timeout of its own: the run's limit ends the wait, and the gate bounds how many wait.
 void ask_for_slot(self_pointer self) {
   self->state.place.enter("waiting for a place");
-  self->request(self->state.context->runs, run_slot_wait_max, take_slot{})
+  self->request(self->state.context->runs, caf::infinite, take_slot{})
       .then(
           [self](slot& granted) {
             self->state.slot_held = std::move(granted.held);
@@ -372,6 +406,9 @@ caf::behavior run(self_pointer self, conversation_context_ptr context, shard_pla
   state.replace_text = state.seed.run.attempt > 1;
   self->monitor(state.parent);
   self->set_down_handler([self](const caf::down_msg& down) { on_part_down(self, down); });
+  state.limit = limit_of(state);
+  state.started = state.context->time->now_boot();
+  self->delayed_send(self, tick_interval, run_tick{});
   ask_for_slot(self);
   return {
       [self](const model_text& piece) { on_text(self, piece); },
@@ -382,23 +419,8 @@ caf::behavior run(self_pointer self, conversation_context_ptr context, shard_pla
       [self](const model_ended& end) { on_model_ended(self, end); },
       [self](tool_ended& end) { on_tool_ended(self, end.position, std::move(end.output)); },
       [self](const step_recorded& step) { on_recorded(self, step); },
-      [self](const stop_run& stop) {
-        if (self->state.logic)
-          stop_now(self, stop);
-        else if (!self->state.closing) {
-          close_run end;
-          end.attempt = self->state.seed.run.attempt;
-          end.outcome.status = stop.status;
-          end.outcome.stop_reason = stop.reason;
-          end.outcome.error = stop.error_text;
-          self->state.closing = true;
-          self->send(self->state.parent, std::move(end));
-        }
-      },
-      [self](const run_expired&) {
-        stop_now(self, {tables::run_status::error, "timeout",
-                        "the run took longer than its limit and was stopped"});
-      },
+      [self](const stop_run& wanted) { stop(self, wanted); },
+      [self](const run_tick&) { on_tick(self); },
       [self](const flush_text&) { on_flush(self); },
   };
 }

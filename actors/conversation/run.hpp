@@ -29,7 +29,9 @@ struct run_state {
   shard_place home;
   run_seed seed;
   caf::actor parent;
-  std::string model_text; ///< "provider/model"
+  std::string model_text;        ///< "provider/model"
+  std::chrono::seconds limit{0}; ///< 0: none.
+  std::chrono::nanoseconds started{};
 
   credit slot_held; ///< The node's place for a run in flight.
   std::optional<run_logic> logic;

@@ -121,9 +121,7 @@ run_logic::action run_logic::next() {
     return record{unrecorded_, new_intents_, settled_};
   if (!ready_.empty())
     return run_tools{ready_};
-  auto seen = transcript_;
-  seen.insert(seen.end(), unrecorded_.begin(), unrecorded_.end());
-  return ask_model{build_prompt(inputs_, seen)};
+  return ask_model{build_prompt(inputs_, transcript_, unrecorded_)};
 }
 
 void run_logic::recorded() {

@@ -27,13 +27,15 @@ void deliver_to(front_self self, const front_state::connected& to, const event_b
   self->send(to.client, event_delivery{events, sees});
 }
 
-void broadcast(front_self self, std::string body, bool droppable) {
-  auto events = std::make_shared<event_batch>();
-  events->push_back({std::make_shared<const std::string>(std::move(body)), for_all, droppable});
-  const event_batch_ptr shared_events = std::move(events);
+event_batch_ptr for_everybody(std::string body, bool droppable) {
+  return std::make_shared<const event_batch>(
+      event_batch{{std::make_shared<const std::string>(std::move(body)), for_all, droppable}});
+}
+
+void broadcast(front_self self, const event_batch_ptr& events) {
   for (const auto& [id, known] : self->state.clients)
     if (known.online)
-      deliver_to(self, known, shared_events, for_all);
+      deliver_to(self, known, events, for_all);
 }
 
 void deliver(front_self self, const std::vector<audience_index::receiver>& receivers,
@@ -101,6 +103,10 @@ void adopt(front_self self, const adopt_client& opened) {
     self->send(opened.client, close_client{1012, "service restart"});
 }
 
+event_batch_ptr health_event(gateway_shared& shared, const std::string& report) {
+  return for_everybody(event_body("health", report, shared.state_version()), true);
+}
+
 void on_online(front_self self, const client_online& ready) {
   const auto known = self->state.clients.find(ready.id);
   if (known == self->state.clients.end())
@@ -109,6 +115,8 @@ void on_online(front_self self, const client_online& ready) {
   self->state.audiences.add(ready.id, {.reads = ready.reads,
                                        .session_scoped = ready.session_scoped,
                                        .tool_events = ready.tool_events});
+  auto& shared = *self->state.shared;
+  deliver_to(self, known->second, health_event(shared, *shared.health()), for_all);
 }
 
 bool ended_in_order(const caf::error& reason) {
@@ -172,14 +180,14 @@ void tick(front_self self) {
   payload.begin_object()
       .member("ts", self->state.shared->context().time->now_wall_ms())
       .end_object();
-  broadcast(self, event_body("tick", payload.take()), true);
+  broadcast(self, for_everybody(event_body("tick", payload.take()), true));
   self->delayed_send(self, tick_period, front_tick{});
 }
 
 void refresh_health(front_self self) {
   if (!self->state.clients.empty()) {
-    const auto report = self->state.shared->refresh_health();
-    broadcast(self, event_body("health", *report, self->state.shared->state_version()), true);
+    auto& shared = *self->state.shared;
+    broadcast(self, health_event(shared, *shared.refresh_health()));
   }
   self->delayed_send(self, health_period, front_refresh_health{});
 }
@@ -193,7 +201,7 @@ void drain(front_self self, const front_drain& wanted) {
   if (wanted.restart_expected_ms > 0)
     payload.member("restartExpectedMs", wanted.restart_expected_ms);
   payload.end_object();
-  broadcast(self, event_body("shutdown", payload.take()), false);
+  broadcast(self, for_everybody(event_body("shutdown", payload.take()), false));
   for (const auto& [id, known] : state.clients)
     self->send(known.client, close_client{1012, "service restart"});
 }

@@ -50,9 +50,6 @@ namespace {
 
 using self_pointer = plain_self<model_call_state>;
 
-/// How long a call waits for one of its provider's places.
-constexpr std::chrono::seconds slot_wait_max{120};
-
 /// Hands over what the I/O thread hears. Holds the actor weakly: a call of an actor that ended is
 /// cancelled by its state's destructor, not kept alive by its connection.
 class actor_observer final : public net::outbound_observer {
@@ -155,9 +152,10 @@ void step_demo(self_pointer self, const demo_next& next) {
     self->send(self, next);
 }
 
+/// Without a timeout of its own: the run's limit ends the wait, and the gate bounds how many wait.
 void ask_for_slot(self_pointer self) {
   const auto& provider = self->state.access->providers.at(self->state.provider);
-  self->request(provider.gate, slot_wait_max, take_slot{})
+  self->request(provider.gate, caf::infinite, take_slot{})
       .then(
           [self](slot& granted) {
             self->state.slot_held = std::move(granted.held);

@@ -15,18 +15,21 @@ namespace {
 struct tool_returned {
   tool_output output;
 };
-struct tool_deadline {};
+struct tool_tick {};
 
 } // namespace
 } // namespace troupe
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::tool_returned)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::tool_deadline)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::tool_tick)
 
 namespace troupe {
 namespace {
 
 using self_pointer = plain_self<tool_call_state>;
+
+/// How often a tool looks at its deadline; a timer keeps its actor in memory until it fires.
+constexpr std::chrono::seconds tick_interval{1};
 
 tool_output invoke(const tool_declaration& tool, const tool_context& context,
                    std::string_view arguments) {
@@ -66,6 +69,7 @@ caf::behavior tool_call(self_pointer self, std::shared_ptr<blocking_pool> pool,
                         std::size_t position, caf::actor run) {
   self->state.place = self->observe(registry, std::move(path), "tool");
   self->state.context = std::move(context);
+  self->state.started = self->state.context.time->now_boot();
   self->monitor(run);
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   if (tool->effect == effect_class::pure) {
@@ -81,11 +85,16 @@ caf::behavior tool_call(self_pointer self, std::shared_ptr<blocking_pool> pool,
     if (!taken)
       self->send(self,
                  tool_returned{{fmt::format("{}: too many tools run already", tool->name), true}});
-    self->delayed_send(self, tool->deadline, tool_deadline{});
+    self->delayed_send(self, tick_interval, tool_tick{});
   }
   return {
       [=](tool_returned& returned) { end(self, run, position, std::move(returned.output)); },
-      [=](const tool_deadline&) { end(self, run, position, late(*tool)); },
+      [=](const tool_tick&) {
+        if (self->state.context.time->now_boot() - self->state.started >= tool->deadline)
+          end(self, run, position, late(*tool));
+        else
+          self->delayed_send(self, tick_interval, tool_tick{});
+      },
   };
 }
 

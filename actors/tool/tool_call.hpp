@@ -17,6 +17,7 @@ struct tool_call_state {
   ~tool_call_state();
   registration place;
   tool_context context;
+  std::chrono::nanoseconds started{};
   bool ended = false;
 };
 

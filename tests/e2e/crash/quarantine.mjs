@@ -32,6 +32,10 @@ try {
 
   const again = await world.boot();
   assert.equal((await send(again, poisoned, 'later', 'hello')).ok, false, 'the restart forgot the quarantine');
+  const reset = await again.request('sessions.reset', { key: poisoned });
+  assert.ok(reset.ok, `the operator's reset was refused: ${JSON.stringify(reset)}`);
+  assert.ok((await send(again, poisoned, 'after-reset', '#echo fine')).ok, 'the reset did not release it');
+  assert.ok(await again.finished('after-reset'));
   await again.stop('SIGTERM');
   console.log('quarantined after 3 crashes, visible, kept over a restart; the neighbour answered');
 } finally {

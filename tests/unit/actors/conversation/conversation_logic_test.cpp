@@ -160,6 +160,16 @@ TEST_CASE_METHOD(conversation_world,
     CHECK_FALSE(logic.row().quarantine.empty());
     CHECK(logic.queue().size() == 1);
   }
+  SECTION("a reset releases it with an empty context, and goes on with the queue") {
+    const auto before = logic.row().message_seq;
+    const auto reset = logic.reset(facts, now);
+    REQUIRE(reset);
+    commit(reset.value().batch);
+    CHECK(reset.value().start_run);
+    CHECK(logic.active()->run_id == "r2");
+    CHECK(logic.row().history_from == before + 1);
+    CHECK(submit("r4"));
+  }
   SECTION("an operator's release goes on with the queue") {
     const auto released = logic.release(facts, now);
     REQUIRE(released);
@@ -251,11 +261,11 @@ TEST_CASE_METHOD(conversation_world,
 TEST_CASE_METHOD(conversation_world,
                  "conversation: reset begins a new session and keeps the rows") {
   REQUIRE(submit("r1"));
-  CHECK(logic.reset(now).error().code == errc::unavailable);
+  CHECK(logic.reset(facts, now).error().code == errc::unavailable);
   close();
   const auto before = logic.row().session_id;
 
-  const auto decided = logic.reset(now);
+  const auto decided = logic.reset(facts, now);
   REQUIRE(decided);
   commit(decided.value().batch);
 

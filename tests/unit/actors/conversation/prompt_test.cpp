@@ -97,7 +97,7 @@ TEST_CASE_METHOD(conversation_world,
   REQUIRE(newest_always);
   CHECK(newest_always.value().size() == 1);
 
-  const auto reset = logic.reset(now);
+  const auto reset = logic.reset(facts, now);
   REQUIRE(reset);
   commit(reset.value().batch);
   CHECK(read_transcript(*log.rows().snapshot(), shard, logic.row(), 1u << 20).value().empty());
