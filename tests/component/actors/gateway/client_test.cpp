@@ -79,7 +79,7 @@ TEST_CASE_METHOD(client_world, "client: chat.send is answered by its receipt, th
   CHECK(names_of(events) == "agent:lifecycle agent:assistant chat:delta agent:lifecycle "
                             "agent:lifecycle agent:lifecycle chat:final ");
   for (std::size_t i = 0; i < events.size(); ++i)
-    CHECK(events[i].at("seq") == i + 1);
+    CHECK(events[i].at("seq") == i + 2);
 }
 
 TEST_CASE_METHOD(client_world, "client: duplicates of a send are told apart", "[gateway]") {

@@ -259,8 +259,9 @@ struct client_world : actor_world {
              {"caps", std::move(caps)},
              {"auth", {{"token", "secret"}}}});
     const auto greeting = frames(made);
-    REQUIRE(greeting.size() == 2);
-    REQUIRE(greeting.back().at("ok").as_bool());
+    REQUIRE(greeting.size() == 3);
+    REQUIRE(greeting[1].at("ok").as_bool());
+    REQUIRE(greeting[2].at("event") == "health"); // Its number is 1.
     return made;
   }
 
