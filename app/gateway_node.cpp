@@ -6,6 +6,7 @@
 #include "actors/gateway/front.hpp"
 #include "actors/node/router.hpp"
 #include "app/leadership_bridge.hpp"
+#include "base/poll.hpp"
 #include "cluster/log/local_log.hpp"
 #include "net/io_pool.hpp"
 #include "persistence/journal/lmdb_journal.hpp"
@@ -247,23 +248,8 @@ bool gateway_node::failed() const {
   return parts_->failed;
 }
 
-namespace {
-
-/// Looks at `done` every few milliseconds: the main thread has nothing else to do.
-bool wait_until(std::chrono::milliseconds patience, const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() >= deadline)
-      return false;
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
-}
-
-} // namespace
-
 bool gateway_node::wait_ready(std::chrono::milliseconds patience) const {
-  return wait_until(patience, [this] { return parts_->status->started.load(); });
+  return poll_until(patience, [this] { return parts_->status->started.load(); });
 }
 
 bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<bool()>& hurry) {
@@ -271,7 +257,7 @@ bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<
   all.status->draining = true;
   if (all.port)
     all.port->stop_accepting();
-  wait_until(patience, [&] { return all.status->runs_active == 0 || hurry(); });
+  poll_until(patience, [&] { return all.status->runs_active == 0 || hurry(); });
 
   // From here on no new work starts.
   caf::anon_send(all.front, gateway::front_drain{});
@@ -287,9 +273,9 @@ bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<
 
   // Everything acknowledged is on disk and the store is marked as stopped in order.
   if (all.port) {
-    wait_until(1s, [&] { return all.status->clients == 0; });
+    poll_until(1s, [&] { return all.status->clients == 0; });
     all.port->close_all();
-    wait_until(1s, [&] { return all.port->connections() == 0; });
+    poll_until(1s, [&] { return all.port->connections() == 0; });
   }
   all.sink->detach();
   caf::anon_send_exit(all.front, caf::exit_reason::user_shutdown);
@@ -302,7 +288,7 @@ bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<
   all.port.reset();
   all.sink.reset();
   all.io->stop();
-  const bool actors_gone = wait_until(2s, [&] { return all.system->registry().running() == 0; });
+  const bool actors_gone = poll_until(2s, [&] { return all.system->registry().running() == 0; });
   if (!actors_gone) {
     for (const auto& actor : all.registry->list())
       log::warn("node", "{} ({}) did not end in time", actor.path, actor.state);

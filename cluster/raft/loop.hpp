@@ -148,7 +148,7 @@ private:
   std::vector<proposal_done> refused_;
   bool closing_ = false;
   std::size_t last_turn_size_ = 0;
-  std::uint64_t committed_before_ = 0; ///< By groups that are gone.
+  std::uint64_t committed_before_ = 0;       ///< By groups that are gone.
   std::chrono::nanoseconds staged_since_{0}; ///< 0: nothing waits for a flush.
   std::chrono::nanoseconds pressure_checked_{0};
   std::chrono::nanoseconds probe_at_{0};

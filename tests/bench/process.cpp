@@ -1,5 +1,7 @@
 #include "tests/bench/process.hpp"
 
+#include "base/poll.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -49,12 +51,10 @@ void process::terminate() {
   if (pid_ <= 0)
     return;
   kill(pid_, SIGTERM);
-  for (int i = 0; i < 1000; ++i) {
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
-      pid_ = -1;
-      return;
-    }
-    usleep(10'000);
+  const auto gone = [this] { return waitpid(pid_, nullptr, WNOHANG) == pid_; };
+  if (poll_until(std::chrono::seconds{10}, gone)) {
+    pid_ = -1;
+    return;
   }
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);

@@ -1,5 +1,7 @@
 #include "tests/support/disk_faults.hpp"
 
+#include "base/poll.hpp"
+
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -305,8 +307,7 @@ void disk_faults::power_cut() {
   guard.lock();
   const auto powered = ::getpid();
   if (::fork() == 0) {
-    while (::getppid() == powered)
-      ::usleep(100);
+    poll_until(std::chrono::seconds{10}, [powered] { return ::getppid() != powered; });
     restore_synced();
     ::_exit(0);
   }

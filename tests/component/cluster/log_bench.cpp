@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "base/poll.hpp"
 #include "cluster/log/local_log.hpp"
 #include "persistence/journal/lmdb_journal.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -159,7 +160,7 @@ int run(std::size_t proposers, std::size_t bytes, double seconds) {
   std::printf("RSS %ld KB\n", resident_kb());
   const auto passes = log.counters().passes;
   const auto cpu = cpu_seconds();
-  sleep(5);
+  poll_until(std::chrono::seconds{5}, [] { return false; });
   std::printf("idle: %.1f wakeups/s, %.2f ms CPU/s\n",
               static_cast<double>(log.counters().passes - passes) / 5,
               (cpu_seconds() - cpu) / 5 * 1e3);
