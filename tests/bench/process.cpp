@@ -95,12 +95,12 @@ std::chrono::microseconds process::cpu() const {
   return std::chrono::microseconds{(user + system) * 1'000'000 / sysconf(_SC_CLK_TCK)};
 }
 
-std::uint64_t process::rss_kib() const {
+std::uint64_t process::memory_kib(const std::string& field) const {
   std::ifstream file{"/proc/" + std::to_string(pid_) + "/status"};
   for (std::string line; std::getline(file, line);)
-    if (line.starts_with("VmRSS:"))
-      return std::strtoull(line.c_str() + 6, nullptr, 10);
-  give_up("no VmRSS of the gateway");
+    if (line.starts_with(field + ":"))
+      return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10);
+  give_up("no " + field + " of the gateway");
 }
 
 } // namespace troupe::bench

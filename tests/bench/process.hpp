@@ -26,8 +26,8 @@ public:
   pid_t pid() const { return pid_; }
   /// User and system time so far.
   std::chrono::microseconds cpu() const;
-  /// VmRSS.
-  std::uint64_t rss_kib() const;
+  /// A field of /proc/PID/status: "VmRSS", "RssAnon" (without mapped files).
+  std::uint64_t memory_kib(const std::string& field) const;
   void terminate();
 
 private:
