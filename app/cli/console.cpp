@@ -67,8 +67,9 @@ void console::line(std::string_view text) const {
 }
 
 void console::piece(std::string_view text) const {
-  if (json_)
+  if (json_ || text.empty())
     return;
+  line_open_ = !text.ends_with('\n');
   if (around_.out_is_terminal)
     *around_.out << printable(text) << std::flush;
   else
@@ -85,6 +86,8 @@ void console::aside(std::string_view text) const {
 }
 
 void console::note(std::string_view text) const {
+  if (line_open_ && around_.out_is_terminal && around_.err_is_terminal)
+    piece("\n");
   *around_.err << printable(text) << std::endl;
 }
 

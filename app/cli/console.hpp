@@ -21,7 +21,7 @@ public:
   void piece(std::string_view text) const;
   /// Something beside the result, dim on a terminal (human mode only; stdout).
   void aside(std::string_view text) const;
-  /// To stderr, in both modes.
+  /// To stderr, in both modes; on a terminal not behind a half-written line.
   void note(std::string_view text) const;
   /// What is wrong and what to do, in either form; the exit status.
   int fail(const failure& why) const;
@@ -35,6 +35,7 @@ private:
   const bool json_;
   const bool colour_out_;
   const bool colour_err_;
+  mutable bool line_open_ = false; ///< What was written last has no end yet.
 };
 
 /// `text` as it may be shown on a terminal: escape sequences and other control characters from

@@ -5,7 +5,8 @@ namespace troupe::cli {
 
 outcome<exit_status> run(const health_verb&, const verb_context& with) {
   const auto deadline = deadline_of(with.global, asking_default);
-  TR_TRY(const auto link, open_link(with, {}, deadline));
+  const introduction as{{"operator.read"}, false};
+  TR_TRY(const auto link, open_link(with, as, deadline));
   TR_TRY(const auto health, link->call("health", nullptr, deadline));
   const bool well = flag_at(health, "ok");
   std::string human = well ? "healthy" : "not healthy";

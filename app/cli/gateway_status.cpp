@@ -30,6 +30,14 @@ std::string readiness_text(const json::value& readiness) {
   return text;
 }
 
+/// By what the gateway accepted us.
+std::string auth_text(const target& to, const json::value& hello) {
+  const auto method = text_at(hello, "auth.method");
+  if (!method.empty())
+    return std::string{method};
+  return to.no_auth ? "none" : "accepted";
+}
+
 std::string duration_text(std::int64_t ms) {
   const auto s = ms / 1000;
   if (s < 60)
@@ -74,8 +82,7 @@ std::string human_text(const target& to, const json::value& readiness, const jso
   add_row(human, "ready", readiness_text(readiness));
   add_row(human, "version", std::string{text_at(hello, "server.version")});
   add_row(human, "uptime", duration_text(number_at(hello, "snapshot.uptimeMs")));
-  const auto method = text_at(hello, "auth.method");
-  add_row(human, "auth", method.empty() ? "none" : std::string{method});
+  add_row(human, "auth", auth_text(to, hello));
   add_row(human, "port", std::to_string(to.url.port));
   add_counts(human, status);
   add_keys(human, "not enforced", find(status, "config.unenforced"));
@@ -92,7 +99,6 @@ outcome<exit_status> run(const status_verb&, const verb_context& with) {
   TR_TRY(const auto status, link->call("status", nullptr, deadline));
   const auto readiness = ask_readiness(to);
   const auto& hello = link->hello();
-  const auto method = text_at(hello, "auth.method");
   with.to.result({{"url", to.url.text()},
                   {"port", to.url.port},
                   {"reachable", true},
@@ -100,7 +106,7 @@ outcome<exit_status> run(const status_verb&, const verb_context& with) {
                   {"readyz", readiness},
                   {"version", std::string{text_at(hello, "server.version")}},
                   {"uptimeMs", number_at(hello, "snapshot.uptimeMs")},
-                  {"auth", method.empty() ? "none" : std::string{method}},
+                  {"auth", auth_text(to, hello)},
                   {"status", status}},
                  human_text(to, readiness, hello, status));
   return exit_status::ok;

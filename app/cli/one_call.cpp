@@ -10,8 +10,8 @@ namespace {
 
 using names = std::string_view;
 
-constexpr std::array no_scope{names{"health"}};
-constexpr std::array reading{names{"status"},
+constexpr std::array reading{names{"health"},
+                             names{"status"},
                              names{"system-presence"},
                              names{"agents.list"},
                              names{"agent.identity.get"},
@@ -65,8 +65,6 @@ std::vector<std::string> scopes_for(std::string_view method, const boost::json::
   const auto among = [&](const auto& list) {
     return std::ranges::find(list, method) != list.end();
   };
-  if (among(no_scope))
-    return {};
   if (among(reading))
     return {"operator.read"};
   if (method == "agent" && asks_for_a_new_session(params))
