@@ -1,5 +1,6 @@
 #include "config/load.hpp"
 
+#include "config/json5/unicode.hpp"
 #include "config/locations.hpp"
 #include "config/schema/kind.hpp"
 #include "config/sections/sections.hpp"
@@ -193,10 +194,12 @@ std::string finding::text() const {
   const auto place = file.empty() ? std::string()
                      : line == 0  ? file
                                   : fmt::format("{}:{}:{}", name, line, column);
+  constexpr std::size_t message_bytes_max = 2'000;
+  const auto said = json5::printable(message, message_bytes_max);
   if (place.empty())
-    return path.empty() ? message : fmt::format("{}: {}", path, message);
-  return path.empty() ? fmt::format("{}: {}", place, message)
-                      : fmt::format("{} ({}): {}", path, place, message);
+    return path.empty() ? said : fmt::format("{}: {}", path, said);
+  return path.empty() ? fmt::format("{}: {}", place, said)
+                      : fmt::format("{} ({}): {}", path, place, said);
 }
 
 json::value schema() {

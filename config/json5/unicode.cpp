@@ -1,5 +1,7 @@
 #include "config/json5/unicode.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -38,6 +40,13 @@ unsigned sequence_length(unsigned char first) {
   if (first >= 0xf0 && first <= 0xf4)
     return 4;
   return 0;
+}
+
+/// What could end the line or turn the text around it.
+bool is_hidden(char32_t point) {
+  return point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x200b && point <= 0x200f) ||
+         (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+         point == 0xfeff;
 }
 
 } // namespace
@@ -81,6 +90,23 @@ void append_utf8(std::string& out, char32_t point) {
     out += tail(6);
     out += tail(0);
   }
+}
+
+std::string printable(std::string_view text, std::size_t bytes_max) {
+  std::string out;
+  while (!text.empty()) {
+    if (out.size() >= bytes_max)
+      return out + "…";
+    const auto next = decode_utf8(text);
+    if (next.bytes == 0)
+      out += "\xef\xbf\xbd";
+    else if (is_hidden(next.point))
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(next.point));
+    else
+      out += text.substr(0, next.bytes);
+    text.remove_prefix(std::max(next.bytes, 1u));
+  }
+  return out;
 }
 
 bool is_white_space(char32_t point) {

@@ -20,6 +20,10 @@ decoded decode_utf8(std::string_view text);
 /// `point` must be a scalar value (no surrogate, at most U+10FFFF).
 void append_utf8(std::string& out, char32_t point);
 
+/// `text` for a message on one line: control characters, line ends and direction marks as \\uXXXX,
+/// what is not UTF-8 as U+FFFD, and cut after `bytes_max` bytes.
+std::string printable(std::string_view text, std::size_t bytes_max = 200);
+
 /// Source: JSON5 1.0.0, section 8 (white space); line terminators are separate.
 bool is_white_space(char32_t point);
 /// LF, CR, U+2028, U+2029.

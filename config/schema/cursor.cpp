@@ -1,5 +1,7 @@
 #include "config/schema/cursor.hpp"
 
+#include "config/json5/unicode.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
@@ -9,8 +11,10 @@
 namespace troupe::config {
 namespace {
 
+constexpr std::size_t plain_key_bytes_max = 200;
+
 bool is_plain(std::string_view key) {
-  return !key.empty() && std::ranges::all_of(key, [](char c) {
+  return !key.empty() && key.size() <= plain_key_bytes_max && std::ranges::all_of(key, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '$';
   });
@@ -20,7 +24,7 @@ bool is_plain(std::string_view key) {
 
 std::string member_path(std::string_view parent, std::string_view key) {
   if (!is_plain(key))
-    return fmt::format("{}[\"{}\"]", parent, key);
+    return fmt::format("{}[\"{}\"]", parent, json5::printable(key));
   return parent.empty() ? std::string(key) : fmt::format("{}.{}", parent, key);
 }
 

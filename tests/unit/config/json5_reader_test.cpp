@@ -235,6 +235,9 @@ TEST_CASE("json5: refuses duplicate keys, however they are written", "[json5]") 
   CHECK(refused("{a: 1,\n 'a': 2}") == "2:2 duplicate key \"a\"; the first one is at 1:2");
   CHECK(refused(R"({ab: 1, \u0061b: 2})") == "1:9 duplicate key \"ab\"; the first one is at 1:2");
   CHECK_FALSE(is_refused("{a: {a: 1}, A: 2}"));
+  // A key cannot forge a line of a log.
+  CHECK(refused("{'a\\n': 1, 'a\\n': 2}") ==
+        "1:12 duplicate key \"a\\u000a\"; the first one is at 1:2");
 }
 
 TEST_CASE("json5: nests as deep as the limit and no deeper", "[json5]") {

@@ -90,6 +90,17 @@ TEST_CASE_METHOD(config_world, "config: a key with a dot in it is no path", "[co
   CHECK(refusal("{gateway: {'auth.token': 'x'}}").starts_with("gateway[\"auth.token\"] "));
 }
 
+TEST_CASE_METHOD(config_world, "config: no key or value forges a line of a message", "[config]") {
+  for (const auto* text :
+       {"{'a\\nb': 1}", "{session: {scope: 'a\\nb\\x1b'}}",
+        "{agents: {defaults: {model: 'a\\u2028/\\nb'}}}", "{$include: 'a\\nb'}"}) {
+    const auto said = refusal(text);
+    CHECK(said.find('\n') == std::string::npos);
+    CHECK(said.find('\x1b') == std::string::npos);
+    CHECK(said.find("\\u000a") != std::string::npos);
+  }
+}
+
 TEST_CASE_METHOD(config_world, "config: a wrong type names what was expected, never the text found",
                  "[config]") {
   CHECK(refusal("{gateway: {port: 'secret'}}") ==
@@ -213,6 +224,10 @@ TEST_CASE_METHOD(config_world, "config: session, queue and logging are read", "[
   CHECK(config.values.queue.mode == "collect");
   CHECK(config.values.queue.cap == 3);
   CHECK(config.values.queue.drop == "old");
+  // What the queue does not do yet is said, not ignored.
+  REQUIRE(config.warnings.size() == 2);
+  CHECK(config.warnings[0].text() == "messages.queue.mode (troupe.json:3:30): \"collect\" is not "
+                                     "built yet; the queue works as with \"followup\"");
   CHECK(config.values.logging.level == log::level::trace);
   CHECK(config.values.logging.console_level == log::level::off);
   CHECK(config.values.logging.file == home() + "/y.log");
