@@ -78,10 +78,14 @@ void show_notes(const config::loaded& config) {
               key);
 }
 
+/// This program as it would be typed where it was started.
 std::string own_path() {
   std::error_code failure;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", failure);
-  return failure ? std::string{"troupe"} : path.string();
+  if (failure)
+    return "troupe";
+  const auto nearby = std::filesystem::relative(path, failure).string();
+  return failure || nearby.empty() || nearby.starts_with("..") ? path.string() : nearby;
 }
 
 /// The command that talks to this gateway, with what differs from the defaults.
