@@ -28,7 +28,7 @@ public:
   }
 
 private:
-  const client_actor to_;
+  client_actor to_;
 };
 
 net::http_response try_later(std::string_view message) {

@@ -33,7 +33,7 @@ private:
   gateway::front_actor front() const;
 
   caf::actor_system& system_;
-  const gateway::gateway_shared_ptr shared_;
+  gateway::gateway_shared_ptr shared_;
   mutable std::mutex guard_;
   gateway::front_actor front_;
 };

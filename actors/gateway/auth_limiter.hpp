@@ -39,7 +39,7 @@ private:
   };
   entry& find_or_make(const std::string& address, time now);
 
-  const std::size_t addresses_max_;
+  std::size_t addresses_max_;
   std::mutex guard_;
   std::unordered_map<std::string, entry> addresses_;
 };

@@ -397,7 +397,7 @@ private:
 
   const run_event& event_;
   followed& run_;
-  const audience wanted_;
+  audience wanted_;
   const session_row_source& session_row_;
   event_batch events_;
 };

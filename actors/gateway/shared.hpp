@@ -37,14 +37,17 @@ public:
   std::string state_version() const;
 
 private:
-  const gateway_context_ptr context_;
-  const std::string boot_id_;
-  const std::string host_;
+  // Constant after construction.
+  gateway_context_ptr context_;
+  std::string boot_id_;
+  std::string host_;
+  std::shared_ptr<credit_pool> http_places_;
+
   auth_limiter limiter_;
-  const std::shared_ptr<credit_pool> http_places_;
   std::atomic<std::uint64_t> next_id_{0};
   std::atomic<std::uint64_t> health_version_{0};
   std::mutex guard_;
+  // Guarded by `guard_`.
   std::shared_ptr<const std::string> health_;
   std::chrono::nanoseconds health_built_{};
 };
