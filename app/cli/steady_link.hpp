@@ -6,6 +6,7 @@
 #include "app/cli/reconnect_policy.hpp"
 
 #include <memory>
+#include <utility>
 
 namespace troupe::cli {
 
