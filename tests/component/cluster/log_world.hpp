@@ -22,19 +22,15 @@ inline constexpr std::chrono::seconds patience{60};
 class leaders final : public leadership_listener {
 public:
   void on_leading(shard_id shard, epoch term) override {
-    {
-      const std::lock_guard lock{mutex_};
-      terms_[shard] = term;
-    }
+    const std::lock_guard lock{mutex_};
+    terms_[shard] = term;
     changed_.notify_all();
   }
   void on_deposed(shard_id shard, epoch term) override {
-    {
-      const std::lock_guard lock{mutex_};
-      matched_ = matched_ && terms_[shard] == term;
-      terms_.erase(shard);
-      ++deposed_calls_;
-    }
+    const std::lock_guard lock{mutex_};
+    matched_ = matched_ && terms_[shard] == term;
+    terms_.erase(shard);
+    ++deposed_calls_;
     changed_.notify_all();
   }
 
@@ -75,11 +71,10 @@ class answers {
 public:
   proposal_done expect(std::uint64_t number) {
     return [this, number](proposal_result result) {
-      {
-        const std::lock_guard lock{mutex_};
-        results_[number].push_back(result);
-        order_.push_back(number);
-      }
+      // Notified under the lock: whoever waited may destroy this object at once.
+      const std::lock_guard lock{mutex_};
+      results_[number].push_back(result);
+      order_.push_back(number);
       arrived_.notify_all();
     };
   }
