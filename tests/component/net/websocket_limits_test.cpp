@@ -147,7 +147,10 @@ TEST_CASE("websocket limits: pings, and ends a connection that does not pong", "
     REQUIRE(ping->opcode == 9);
     client.send_frame(10, ping->payload);
   }
-  CHECK(world.book().closes.empty());
+  {
+    const std::lock_guard lock{world.book().mutex};
+    CHECK(world.book().closes.empty());
+  }
   CHECK(client.closes());
   REQUIRE(world.book().wait([&] { return world.book().closes.size() == 1; }));
   CHECK(world.book().closes[0].first == 1006);
