@@ -3,6 +3,8 @@
 #include "base/log.hpp"
 #include "config/token_file.hpp"
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,8 +24,16 @@ constexpr auto drain_patience = 5s;
 constexpr unsigned stop_seconds_max = 25;
 constexpr auto ready_patience = 10s;
 
-int refuse(std::string_view what) {
-  fmt::print(stderr, "troupe: {}\n", what);
+/// Says why there is no gateway, as people or (`--json`) programs read it.
+int refuse(const gateway_run_options& options, std::string_view what) {
+  if (options.json) {
+    const boost::json::object told{{"code", "not_started"},
+                                   {"message", what},
+                                   {"next", "mend what the message names, then start again"}};
+    fmt::print("{}\n", boost::json::serialize(boost::json::object{{"ok", false}, {"error", told}}));
+  } else {
+    fmt::print(stderr, "troupe: {}\n", what);
+  }
   return 1;
 }
 
@@ -65,7 +75,7 @@ result<bool> ensure_secret(config::loaded& config) {
 
 void show_notes(const config::loaded& config) {
   if (!config.where.openclaw_hint.empty())
-    fmt::print("{}\n", config.where.openclaw_hint);
+    fmt::print(stderr, "{}\n", config.where.openclaw_hint);
   for (const auto& warning : config.warnings)
     log::warn("config", "{}", warning.text());
   if (!config.no_effect.empty())
@@ -100,27 +110,59 @@ std::string chat_command(const gateway_run_options& options, std::uint16_t port)
   return command + " chat --message \"what time is it?\"";
 }
 
-void show_banner(const gateway_run_options& options, const config::loaded& config,
-                 std::uint16_t port, bool token_created, const std::string& token) {
+/// What a user needs to connect.
+struct banner {
+  std::string url;
+  std::uint16_t port = 0;
+  std::string new_token; ///< Only when it was made by this start: it is shown once.
+  std::string token_file;
+  bool needs_token = true;
+  std::string model;
+  std::string talk;
+};
+
+banner banner_of(const gateway_run_options& options, const config::loaded& config,
+                 std::uint16_t port, bool token_created) {
   const auto& gateway = config.values.gateway;
   const std::string host = gateway.bind == config::bind_mode::custom ? gateway.custom_bind_host
                                                                      : std::string{"127.0.0.1"};
-  fmt::print("listening on http://{}:{}\n", host, port);
-  if (!options.quiet) {
-    if (token_created)
-      fmt::print("token: {} (shown this once; kept in {}/gateway-token)\n", token,
-                 config.where.state_dir);
-    else if (gateway.auth.mode != config::auth_mode::none)
-      fmt::print("token: as configured, or in {}/gateway-token\n", config.where.state_dir);
-    const auto* agent = config.values.agents.find(config.values.agents.default_id);
-    if (agent != nullptr)
-      fmt::print("model: {}{}\n", agent->model.text(),
-                 agent->model.provider == "demo"
-                     ? " (built in, for a first try: configure models.providers for a real one)"
-                     : "");
-    fmt::print("talk:  {}\n", chat_command(options, port));
-  }
-  std::fflush(stdout);
+  banner out;
+  out.url = fmt::format("http://{}:{}", host, port);
+  out.port = port;
+  if (token_created)
+    out.new_token = gateway.auth.token.reveal();
+  out.token_file = config.where.state_dir + "/gateway-token";
+  out.needs_token = gateway.auth.mode != config::auth_mode::none;
+  if (const auto* agent = config.values.agents.find(config.values.agents.default_id))
+    out.model = agent->model.text();
+  out.talk = chat_command(options, port);
+  return out;
+}
+
+void show_as_json(const banner& shown) {
+  boost::json::object told{{"ok", true},
+                           {"url", shown.url},
+                           {"port", shown.port},
+                           {"model", shown.model},
+                           {"talk", shown.talk}};
+  if (!shown.new_token.empty())
+    told["token"] = shown.new_token;
+  fmt::print("{}\n", boost::json::serialize(told));
+}
+
+void show_as_text(const banner& shown, bool quiet) {
+  fmt::print("listening on {}\n", shown.url);
+  if (quiet)
+    return;
+  if (!shown.new_token.empty())
+    fmt::print("token: {} (shown this once; kept in {})\n", shown.new_token, shown.token_file);
+  else if (shown.needs_token)
+    fmt::print("token: as configured, or in {}\n", shown.token_file);
+  fmt::print("model: {}{}\n", shown.model,
+             shown.model.starts_with("demo/")
+                 ? " (built in, for a first try: configure models.providers for a real one)"
+                 : "");
+  fmt::print("talk:  {}\n", shown.talk);
 }
 
 /// The signals that stop the gateway are taken by `next_signal` in the main thread only.
@@ -161,33 +203,38 @@ int run_gateway(const gateway_run_options& options, const std::string& version,
                                .environment = from_environment,
                                .working_dir = "."});
   if (!outcome.config) {
+    std::string findings;
     for (const auto& finding : outcome.errors)
-      fmt::print(stderr, "troupe: {}\n", finding.text());
-    return refuse("the config is not accepted; nothing was started");
+      findings += finding.text() + "\n";
+    return refuse(options, findings + "the config is not accepted; nothing was started");
   }
   auto config = std::move(*outcome.config);
   if (const auto applied = apply_flags(options, config.values.gateway); !applied)
-    return refuse(applied.error().detail);
+    return refuse(options, applied.error().detail);
   const auto created = ensure_secret(config);
   if (!created)
-    return refuse(created.error().detail);
+    return refuse(options, created.error().detail);
   if (const auto logging = start_log(options, config); !logging)
-    return refuse(logging.error().detail);
+    return refuse(options, logging.error().detail);
   show_notes(config);
 
-  const auto token = config.values.gateway.auth.token.reveal();
   const auto shown = config; // The node owns its own.
   auto node = gateway_node::start(std::move(config), version, between);
   if (!node)
-    return refuse(node.error().detail);
+    return refuse(options, node.error().detail);
   auto& running = *node.value();
   if (!running.wait_ready(ready_patience))
     log::warn("node", "not all shards are led after {} s", ready_patience.count());
-  show_banner(options, shown, running.port(), created.value(), token);
+  const auto connect = banner_of(options, shown, running.port(), created.value());
+  if (options.json)
+    show_as_json(connect);
+  else
+    show_as_text(connect, options.quiet);
+  std::fflush(stdout);
 
   while (!next_signal(signals, 500ms))
     if (running.failed())
-      return refuse("an essential part gave up; see the log");
+      return refuse(options, "an essential part gave up; see the log");
   log::info("node", "stopping: running turns may finish for {} s", drain_patience.count());
   alarm(stop_seconds_max);
   const bool ended = running.stop(drain_patience, [&] { return next_signal(signals, 0ms); });

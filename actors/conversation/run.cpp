@@ -298,6 +298,9 @@ result<void> prepare(self_pointer self) {
   if (slash == std::string::npos || provider == state.context->models->providers.end())
     return error{errc::not_found, fmt::format("model \"{}\" is not configured", state.model_text)};
   const auto& settings = provider->second.settings;
+  if (!settings.unavailable.empty())
+    return error{errc::unavailable, fmt::format("provider \"{}\" cannot be used: {}", settings.id,
+                                                settings.unavailable)};
   const auto model = std::ranges::find(settings.models, state.model_text.substr(slash + 1),
                                        &config::model_settings::id);
   if (model == settings.models.end())

@@ -35,7 +35,8 @@ scripted_client::start(net::outbound_request request,
   return std::make_shared<finished_call>();
 }
 
-node_world::node_world() : context(std::make_shared<conversation_context>()) {
+node_world::node_world(std::string provider_unavailable)
+    : context(std::make_shared<conversation_context>()) {
   auto loaded = std::make_shared<config::loaded>();
   config::agent_settings agent;
   agent.id = "main";
@@ -74,6 +75,7 @@ node_world::node_world() : context(std::make_shared<conversation_context>()) {
   models->time = &time;
   config::provider_settings settings;
   settings.id = "fake";
+  settings.unavailable = std::move(provider_unavailable);
   settings.base_url = "http://127.0.0.1:1/v1";
   settings.models = {{.id = "m", .name = "m"}};
   models->providers.emplace(

@@ -44,7 +44,8 @@ public:
   std::shared_ptr<conversation_context> context;
   shard_router_actor router;
 
-  node_world();
+  /// `provider_unavailable`: as the config says it of the provider; empty: it can be called.
+  explicit node_world(std::string provider_unavailable = {});
   ~node_world();
 
   shard_id shard() const { return log.shard_of(key); }

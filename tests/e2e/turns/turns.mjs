@@ -235,6 +235,19 @@ function run(words, env = {}) {
 }
 let directoryOfStarts;
 
+test('gateway run --json: the banner is one JSON object', async () => {
+  const gateway = await new Gateway({ options: ['--json'], ready: /"port":(\d+)/ }).start();
+  try {
+    const banner = JSON.parse(gateway.stdout.trim());
+    assert.equal(banner.ok, true);
+    assert.equal(banner.port, gateway.port);
+    assert.equal(banner.url, gateway.httpUrl);
+    assert.ok(!JSON.stringify(banner).includes(TOKEN), 'a configured token is shown');
+  } finally {
+    await gateway.dispose();
+  }
+});
+
 describe('starts that are refused', () => {
   before(() => {
     directoryOfStarts = mkdtempSync(path.join(tmpdir(), 'troupe-starts-'));
@@ -262,6 +275,14 @@ describe('starts that are refused', () => {
     assert.equal(refused.code, 1);
     assert.match(refused.output, /tools\.deny/);
     assert.match(refused.output, /--accept-unenforced/);
+  });
+
+  test('--json: a refusal is one JSON object too', async () => {
+    const { code, output } = await run(['--json', 'gateway', 'run', '--port', '0', '--bind', 'lan']);
+    assert.equal(code, 1);
+    const refusal = JSON.parse(output);
+    assert.equal(refusal.ok, false);
+    assert.match(refusal.error.message, /token/);
   });
 
   test('a port and a store in use: by whom, and what to do', async () => {

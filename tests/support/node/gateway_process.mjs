@@ -25,7 +25,8 @@ export class Gateway {
   #output = '';
   #exited;
 
-  constructor({ env = {}, options = [] } = {}) {
+  constructor({ env = {}, options = [], ready = READY_LINE } = {}) {
+    this.ready = ready;
     this.stateDir = mkdtempSync(path.join(tmpdir(), 'troupe-conformance-'));
     this.env = env;
     this.options = options;
@@ -70,11 +71,11 @@ export class Gateway {
         reject(new Error(`the gateway is ${why}; it wrote:\n${this.#output}`));
       };
       // The line may come in pieces, so the whole of stdout is searched.
-      let stdout = '';
+      this.stdout = '';
       child.stdout.on('data', (bytes) => {
         this.#output += bytes;
-        stdout += bytes;
-        const match = READY_LINE.exec(stdout);
+        this.stdout += bytes;
+        const match = this.ready.exec(this.stdout);
         if (match) {
           clearTimeout(timer);
           resolve(Number(match[1]));

@@ -63,6 +63,17 @@ TEST_CASE_METHOD(node_world,
   CHECK(seen<run_event::model_retry>().size() == 2);
 }
 
+TEST_CASE(
+    "conversation: a provider whose secret has no value is not called, and the turn says why") {
+  node_world world{"models.providers.fake.apiKey: the variable FAKE_KEY is not set"};
+  REQUIRE(world.submit_until_accepted("r1"));
+  const auto row = world.finished("r1");
+  REQUIRE(row);
+  CHECK(row->status == run_status::error);
+  CHECK(row->error.find("FAKE_KEY is not set") != std::string::npos);
+  CHECK(world.provider.calls == 0);
+}
+
 TEST_CASE_METHOD(node_world, "conversation: a crashing model call fails the turn, nothing else") {
   provider.answer = [](const std::string&) -> std::vector<std::string> {
     throw std::runtime_error{"planted"};
