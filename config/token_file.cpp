@@ -1,5 +1,6 @@
 #include "config/token_file.hpp"
 
+#include "base/file_handle.hpp"
 #include "base/random.hpp"
 
 #include <fcntl.h>
@@ -21,23 +22,6 @@ constexpr std::size_t token_bytes = 32;
 constexpr std::size_t token_chars_min = 16;
 constexpr std::size_t token_file_bytes_max = 1024;
 
-/// Closes at the end of the scope.
-class descriptor {
-public:
-  explicit descriptor(int value) : value_(value) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (value_ >= 0)
-      ::close(value_);
-  }
-  int get() const { return value_; }
-  bool valid() const { return value_ >= 0; }
-
-private:
-  int value_;
-};
-
 error failure(std::string_view what, const std::string& path, int code) {
   const auto kind = code == ENOSPC || code == EDQUOT  ? errc::storage_full
                     : code == EACCES || code == EPERM ? errc::forbidden
@@ -52,7 +36,7 @@ bool is_token(std::string_view text) {
 
 /// The stored token; nothing when there is no file.
 result<std::optional<secret>> load(const std::string& path) {
-  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const file_handle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file.valid()) {
     if (errno == ENOENT)
       return std::optional<secret>();
@@ -97,7 +81,7 @@ result<void> write_all(int file, std::string_view text, const std::string& path)
 }
 
 result<void> sync_directory(const std::string& path) {
-  const descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const file_handle directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid() || ::fsync(directory.get()) != 0)
     return failure("cannot sync", path, errno);
   return boost::outcome_v2::success();
@@ -107,7 +91,7 @@ result<void> sync_directory(const std::string& path) {
 result<bool> store(const std::string& state_dir, const std::string& path, const secret& token) {
   const auto temporary = path + ".tmp-" + random_hex(8);
   {
-    const descriptor file(
+    const file_handle file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.valid())
       return failure("cannot create", temporary, errno);

@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 namespace troupe {
 namespace {
@@ -43,20 +42,6 @@ std::string_view relative_to(const std::string& root, std::string_view path) {
 }
 
 } // namespace
-
-file_handle& file_handle::operator=(file_handle&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-file_handle::~file_handle() {
-  if (fd_ >= 0)
-    close(fd_);
-}
-
-int file_handle::release() {
-  return std::exchange(fd_, -1);
-}
 
 result<file_handle> open_beneath(const std::string& root, std::string_view path,
                                  beneath_kind kind) {

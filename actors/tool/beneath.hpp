@@ -1,27 +1,12 @@
 #pragma once
 
+#include "base/file_handle.hpp"
 #include "base/result.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace troupe {
-
-/// A file descriptor that closes itself.
-class file_handle {
-public:
-  file_handle() = default;
-  explicit file_handle(int fd) : fd_(fd) {}
-  file_handle(file_handle&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  file_handle& operator=(file_handle&& other) noexcept;
-  ~file_handle();
-  int get() const { return fd_; }
-  /// Gives the descriptor away.
-  int release();
-
-private:
-  int fd_ = -1;
-};
 
 enum class beneath_kind { regular_file, directory };
 

@@ -1,5 +1,7 @@
 #include "persistence/env/disk.hpp"
 
+#include "base/file_handle.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -15,23 +17,6 @@
 
 namespace troupe {
 namespace {
-
-/// An open descriptor, closed at the end of the scope.
-class descriptor {
-public:
-  explicit descriptor(int value) : value_(value) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (value_ >= 0)
-      ::close(value_);
-  }
-  int value() const { return value_; }
-  int release() { return std::exchange(value_, -1); }
-
-private:
-  int value_;
-};
 
 error disk_error(int code, const std::string& what) {
   const auto full = code == ENOSPC || code == EDQUOT;
@@ -53,10 +38,10 @@ public:
 
   bool has_room(const std::string& directory, std::size_t bytes) const override {
     const auto path = directory + "/room.tmp";
-    const descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (file.value() < 0)
+    const file_handle file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    if (file.get() < 0)
       return errno != ENOSPC && errno != EDQUOT;
-    const bool room = fill(file.value(), bytes);
+    const bool room = fill(file.get(), bytes);
     ::unlink(path.c_str());
     return room;
   }
@@ -99,10 +84,10 @@ const disk& system_disk() {
 }
 
 result<void> sync_directory(const std::string& directory) {
-  const descriptor opened{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (opened.value() < 0)
+  const file_handle opened{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (opened.get() < 0)
     return disk_error(errno, "open " + directory);
-  if (::fsync(opened.value()) != 0)
+  if (::fsync(opened.get()) != 0)
     return error{errc::storage_failed,
                  "fsync " + directory + ": " + std::generic_category().message(errno)};
   return boost::outcome_v2::success();
@@ -133,20 +118,20 @@ result<void> move_path(const std::string& from, const std::string& to,
 
 result<directory_lock> directory_lock::take(const std::string& directory) {
   const auto path = directory + "/lock";
-  descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-  if (file.value() < 0)
+  file_handle file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  if (file.get() < 0)
     return disk_error(errno, "open " + path);
-  if (::flock(file.value(), LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)
       return disk_error(errno, "lock " + path);
     return error{errc::unavailable, "the store " + directory + " is in use by " +
-                                        holder_of(file.value()) +
+                                        holder_of(file.get()) +
                                         ": stop it or choose another state directory"};
   }
   // The text is for people; the lock itself is what counts, so a full disk does not matter here.
   const auto pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(file.value(), 0) == 0)
-    (void)!::pwrite(file.value(), pid.data(), pid.size(), 0);
+  if (::ftruncate(file.get(), 0) == 0)
+    (void)!::pwrite(file.get(), pid.data(), pid.size(), 0);
   return directory_lock{file.release()};
 }
 
