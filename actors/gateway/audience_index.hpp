@@ -3,6 +3,7 @@
 #include "actors/gateway/wire_event.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -34,9 +35,16 @@ public:
   /// `sessions.messages.subscribe`; false: the client watches too many already.
   bool watch_messages(client_id client, const std::string& key, std::size_t watched_max);
   void unwatch_messages(client_id client, const std::string& key);
+  /// The client started run `run_id`: it gets the run's tool stream, if it has the cap. Of more
+  /// than `followed_max` runs it follows the latest.
+  void follow_run(client_id client, const std::string& run_id, std::size_t followed_max);
+  /// The run has ended.
+  void forget_run(const std::string& run_id);
 
   /// Everybody who may see something of session `key`.
   const std::vector<receiver>& of_session(const std::string& key);
+  /// Everybody who may see something of run `run_id` in session `key`.
+  const std::vector<receiver>& of_run(const std::string& key, const std::string& run_id);
   /// All audiences that occur in `receivers`.
   static audience union_of(const std::vector<receiver>& receivers);
 
@@ -47,20 +55,20 @@ private:
     viewer seen_as;
     bool sessions = false;
     std::unordered_set<std::string> watched;
+    std::deque<std::string> followed; ///< Runs, the latest last.
   };
   static bool gets_all_runs(const client& known) {
     return known.seen_as.reads && !known.seen_as.session_scoped;
   }
-  static audience run_audience(const client& known) {
-    return static_cast<audience>(known.seen_as.tool_events ? for_run | for_tools : for_run);
-  }
+  void unfollow(client_id id, const std::string& run_id);
   void note(client_id id, audience sees);
 
   std::unordered_map<client_id, client> clients_;
   std::unordered_set<client_id> all_runs_; ///< Get chat and agent of every session.
   std::unordered_set<client_id> all_sessions_;
   std::unordered_map<std::string, std::vector<client_id>> by_session_;
-  std::vector<receiver> found_; ///< Reused by `of_session`.
+  std::unordered_map<std::string, std::vector<client_id>> by_run_; ///< Who started it.
+  std::vector<receiver> found_;                                    ///< Reused by each question.
 };
 
 } // namespace troupe::gateway

@@ -61,6 +61,7 @@ void open(client_self self, const std::string& request_id, welcome granted) {
                                         .tool_events = has("tool-events")});
   state.client_id = std::move(granted.params.client_id);
   state.client_mode = std::move(granted.params.client_mode);
+  state.tool_events = has("tool-events");
   state.scopes = std::move(granted.scopes);
 }
 

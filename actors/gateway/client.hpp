@@ -46,6 +46,7 @@ struct client_state {
   std::string client_id;
   std::string client_mode;
   scope_set scopes;
+  bool tool_events = false;    ///< Cap.
   std::uint64_t seq = 0;       ///< Of the last event.
   std::uint32_t in_flight = 0; ///< Requests not finally answered.
   std::unordered_map<std::uint64_t, awaited_run> retrying;

@@ -111,7 +111,7 @@ public:
       out.member("startedAt", tool.started_at);
     });
     next_number();
-    agent("tool", droppable::no, [&](json_writer& out) {
+    tool_stream([&](json_writer& out) {
       out.member("phase", "start")
           .member("name", tool.name)
           .member("toolCallId", tool.call_id)
@@ -127,7 +127,7 @@ public:
       out.member("startedAt", tool.started_at).member("endedAt", tool.ended_at);
     });
     next_number();
-    agent("tool", droppable::no, [&](json_writer& out) {
+    tool_stream([&](json_writer& out) {
       out.member("phase", "result")
           .member("name", tool.name)
           .member("toolCallId", tool.call_id)
@@ -213,16 +213,37 @@ private:
 
   template <class Fill>
   void agent(std::string_view stream, droppable may_drop, const Fill& fill) {
-    const auto to = stream == "tool" ? for_tools : for_run;
-    if ((wanted_ & to) == 0)
+    if ((wanted_ & for_run) == 0)
       return;
-    auto out = begin_event("agent");
+    auto out = agent_event("agent", stream, fill);
+    add(out, for_run, may_drop);
+  }
+
+  /// The same twice: to whom started the run, and, with the session's row, to whom watches it.
+  template <class Fill>
+  void tool_stream(const Fill& fill) {
+    if ((wanted_ & for_tools) != 0) {
+      auto out = agent_event("agent", "tool", fill);
+      add(out, for_tools, droppable::no);
+    }
+    if ((wanted_ & for_session_tools) != 0) {
+      auto out = agent_event("session.tool", "tool", fill);
+      if (const auto row = session_row_(event_.key); !row.empty())
+        out.member_raw("session", row);
+      add(out, for_session_tools, droppable::no);
+    }
+  }
+
+  /// `fill` writes the members of `data`. The payload stays open.
+  template <class Fill>
+  json_writer agent_event(std::string_view name, std::string_view stream, const Fill& fill) const {
+    auto out = begin_event(name);
     out.member("runId", event_.run_id).member("stream", stream).key("data").begin_object();
     fill(out);
     out.end_object().member("sessionKey", event_.key);
     out.member_if("agentId", event_.agent_id).member_if("sessionId", event_.session_id);
     out.member("seq", seq()).member("ts", event_.at);
-    add(out, to, may_drop);
+    return out;
   }
 
   static void write_item(json_writer& out, std::string_view call_id, std::string_view name,

@@ -73,12 +73,14 @@ void on_run_event(front_self self, const run_event_ptr& event) {
   auto& state = self->state;
   if (!state.sightings.empty())
     tell_sightings(self, *event);
-  const auto& receivers = state.audiences.of_session(event->key);
+  const auto& receivers = state.audiences.of_run(event->key, event->run_id);
   auto batch = state.projector.project(
       *event, audience_index::union_of(receivers),
       [&](std::string_view key) { return session_row_json(*state.shared, key); });
   if (!batch.empty())
     deliver(self, receivers, std::move(batch));
+  if (std::holds_alternative<run_event::finished>(event->what))
+    state.audiences.forget_run(event->run_id);
 }
 
 void on_session_event(front_self self, const session_event& event) {
@@ -228,6 +230,9 @@ front_actor::behavior_type front(front_self self, gateway_shared_ptr shared) {
         return watching{true};
       },
       [self](const watch_messages& wanted) { return on_watch(self, wanted); },
+      [self](const follow_run& wanted) {
+        self->state.audiences.follow_run(wanted.id, wanted.run_id, followed_runs_max);
+      },
       [self](const get_in_flight& wanted) {
         auto text = self->state.projector.in_flight(wanted.key);
         return in_flight_run{text.empty() ? nullptr

@@ -9,8 +9,8 @@
 namespace troupe::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 8> events{
-    "connect.challenge", "agent", "chat",     "session.message",
+constexpr std::array<std::string_view, 9> events{
+    "connect.challenge", "agent", "chat",     "session.message", "session.tool",
     "sessions.changed",  "tick",  "shutdown", "health"};
 
 std::string_view auth_mode_name(config::auth_mode mode) {

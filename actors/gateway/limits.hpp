@@ -22,6 +22,8 @@ inline constexpr std::uint32_t requests_in_flight_max = 256;
 inline constexpr std::uint32_t batches_waiting_max = 8'192;
 /// Sessions whose messages one connection may watch.
 inline constexpr std::size_t watched_sessions_max = 1'024;
+/// Runs of its own whose tool stream one connection gets; the latest ones.
+inline constexpr std::size_t followed_runs_max = 256;
 /// HTTP requests being answered by actors at once.
 inline constexpr std::uint32_t http_requests_max = 256;
 /// `agent.wait` calls for runs that nobody knows yet.

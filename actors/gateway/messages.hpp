@@ -85,6 +85,11 @@ struct watch_messages {
   std::string key;
   bool on = true;
 };
+/// A client with the cap tool-events starts a run, and wants its tool stream.
+struct follow_run {
+  std::uint64_t id = 0;
+  std::string run_id;
+};
 /// Answered when the subscription is in force: no later event is missed. Error: `overloaded`.
 struct watching {
   bool on = true;
@@ -116,7 +121,7 @@ struct front_refresh_health {};
 using front_actor = event_sink_actor::extend<
     caf::reacts_to<adopt_client>, caf::reacts_to<adopt_request>, caf::reacts_to<client_online>,
     caf::replies_to<watch_sessions>::with<watching>,
-    caf::replies_to<watch_messages>::with<watching>,
+    caf::replies_to<watch_messages>::with<watching>, caf::reacts_to<follow_run>,
     caf::replies_to<get_in_flight>::with<in_flight_run>,
     caf::replies_to<await_sighting>::with<run_sighting>, caf::reacts_to<front_drain>,
     caf::reacts_to<front_tick>, caf::reacts_to<front_refresh_health>>;
@@ -134,6 +139,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::adopt_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::client_online)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watch_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watch_messages)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::follow_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watching)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::get_in_flight)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::in_flight_run)

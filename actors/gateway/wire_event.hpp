@@ -10,13 +10,19 @@ namespace troupe::gateway {
 
 /// Who may see an event, as bits: protocol.md section 3, "Delivery". What a client is, is decided
 /// once per batch by the front; what an event needs, is written on the event.
-using audience = std::uint8_t;
-inline constexpr audience for_run = 1;      ///< `chat` and `agent` of a run.
-inline constexpr audience for_tools = 2;    ///< `agent` stream "tool": cap tool-events.
-inline constexpr audience for_sessions = 4; ///< `sessions.changed`: sessions.subscribe.
-inline constexpr audience for_messages =
-    8;                                  ///< `session.message`: subscribed to the session or all.
-inline constexpr audience for_all = 16; ///< tick, health, shutdown: every client.
+using audience = std::uint16_t;
+/// `chat` and `agent` of a run.
+inline constexpr audience for_run = 1;
+/// `agent` stream "tool": clients with the cap tool-events, of the runs they started.
+inline constexpr audience for_tools = 2;
+/// `sessions.changed`: sessions.subscribe.
+inline constexpr audience for_sessions = 4;
+/// `session.message`: subscribed to the session or to all.
+inline constexpr audience for_messages = 8;
+/// `session.tool`: those of `for_messages` that don't get the run's tool stream.
+inline constexpr audience for_session_tools = 16;
+/// tick, health, shutdown: every client.
+inline constexpr audience for_all = 32;
 
 /// One event, serialised once for all its receivers: `frames.hpp`, event_body.
 struct wire_event {

@@ -8,6 +8,9 @@ import { refusal } from './world.mjs';
 const changed = (key, reason) => ({ event, payload }) =>
   event === 'sessions.changed' && payload.sessionKey === key && payload.reason === reason;
 
+const toolsOf = (client, name) =>
+  client.events.filter(({ event, payload }) => event === name && payload.stream === 'tool').map(({ payload }) => payload);
+
 export const sessionCases = (world) =>
   describe('sessions', () => {
     it('sessions.create: makes a short key canonical and tells subscribers', async () => {
@@ -83,21 +86,30 @@ export const sessionCases = (world) =>
       assert.equal(messagesOf(other), 0);
     });
 
-    it('session.tool: who watches a session sees the tools of runs that others started', async (context) => {
-      const speaker = await world.connect({ caps: ['tool-events'] });
-      const watcher = await world.connect({ caps: ['tool-events'] });
-      if (!speaker.hello.features.events.includes('session.tool')) {
-        context.skip('this gateway does not advertise session.tool');
-        return;
-      }
+    it('session.tool: who watches a session sees the tools of runs that others started', async () => {
+      const [speaker, watcher, overseer, stranger] = await Promise.all(
+        [1, 2, 3, 4].map(() => world.connect({ caps: ['tool-events'] })),
+      );
       const key = world.newKey();
+      await speaker.request('sessions.messages.subscribe', { key });
       await watcher.request('sessions.messages.subscribe', { key });
+      await overseer.request('sessions.subscribe', {});
+      await stranger.request('sessions.messages.subscribe', { key: world.newKey() });
 
       const { runId } = await world.turn(speaker, key, 'what time is it?');
+      await Promise.all([watcher, overseer, stranger].map((client) => client.chatEnd(runId)));
 
-      const { payload } = await watcher.event(({ event }) => event === 'session.tool', 'session.tool');
-      assert.equal(payload.sessionKey, key);
-      assert.equal(payload.runId, runId);
+      // The tool stream is for who started the run, the session's for the others, nobody gets both.
+      const own = toolsOf(speaker, 'agent');
+      assert.deepEqual(own.map(({ data }) => data.phase), ['start', 'result']);
+      assert.deepEqual(toolsOf(speaker, 'session.tool'), []);
+      for (const client of [watcher, overseer]) {
+        const told = toolsOf(client, 'session.tool');
+        assert.deepEqual(told.map(({ session, ...payload }) => payload), own);
+        told.forEach(({ session }) => assert.equal(session.key, key));
+        assert.deepEqual(toolsOf(client, 'agent'), []);
+      }
+      assert.deepEqual([...toolsOf(stranger, 'agent'), ...toolsOf(stranger, 'session.tool')], []);
     });
 
     it('the cap session-scoped-events: only subscribed sessions are heard', async () => {

@@ -20,6 +20,7 @@ export function newJudge() {
 
 export class World {
   #open = new Set();
+  #staying = async () => undefined;
 
   async start() {
     this.judge = newJudge();
@@ -28,7 +29,7 @@ export class World {
   }
 
   async stop() {
-    await this.#closeAll();
+    await Promise.all([this.#closeAll(), this.#staying()]);
     await this.relay?.stop();
     await this.gateway?.dispose();
   }
@@ -37,6 +38,13 @@ export class World {
     this.gateway.mustRun();
     const client = await connectClient(this.relay.url, { token: TOKEN, ...options });
     this.#open.add(client.stop);
+    return client;
+  }
+
+  // A client that outlives the cases, until the caller stops it or the world ends.
+  async connectToStay() {
+    const client = await connectClient(this.relay.url, { token: TOKEN });
+    this.#staying = client.stop;
     return client;
   }
 

@@ -59,6 +59,9 @@ void submit(const call& request, submit_input input,
   input.place = request.context().inputs->take();
   if (!input.place)
     return fail(self, id, unavailable("the gateway has too many inputs in hand; retry shortly"));
+  // Before the input, so that the front knows it when the run begins to speak.
+  if (self->state.tool_events)
+    self->send(self->state.front, follow_run{self->state.link->id, input.run_id});
   self->request(request.context().router, submit_timeout, std::move(input))
       .then([then = std::move(then)](const input_receipt& receipt) { then(receipt); },
             [self, id](const caf::error& failure) {

@@ -51,12 +51,26 @@ TEST_CASE_METHOD(client_world, "front: without operator.read nothing of a run is
   CHECK(frames(blind).empty());
 }
 
-TEST_CASE_METHOD(client_world, "front: tool events are for those with the cap", "[gateway]") {
+TEST_CASE_METHOD(client_world, "front: the tool stream is for who started the run and has the cap",
+                 "[gateway]") {
   auto with = connect(all_scopes(), {"tool-events"});
   auto without = connect();
+  auto other = connect(all_scopes(), {"tool-events"});
+  auto watcher = connect();
+  call(watcher, "sessions.messages.subscribe", {{"key", "main"}});
+  for (auto* sender : {&with, &without})
+    call(*sender, "chat.send",
+         {{"sessionKey", "main"}, {"message", "hi"}, {"idempotencyKey", "r"}});
   happen("agent:main:main", run_event::tool_started{"c", "read", "{}", 1});
   CHECK(names_of(frames(with)) == "agent:item agent:tool ");
   CHECK(names_of(frames(without)) == "agent:item ");
+  CHECK(names_of(frames(other)) == "agent:item ");
+  CHECK(names_of(frames(watcher)) == "agent:item session.tool:tool ");
+  // With the run's end that is over.
+  finish("agent:main:main", "");
+  frames(with);
+  happen("agent:main:main", run_event::tool_started{"d", "read", "{}", 1});
+  CHECK(names_of(frames(with)) == "agent:item ");
 }
 
 TEST_CASE_METHOD(client_world, "front: session changes go to subscribers, with the row",

@@ -238,6 +238,24 @@ TEST_CASE_METHOD(watched_run, "projector: tools are items for all, and tools for
   CHECK(batch.at(1).to == for_tools);
 }
 
+TEST_CASE_METHOD(watched_run, "projector: who watches a session is told its tools with the row",
+                 "[gateway]") {
+  constexpr auto both = static_cast<audience>(for_tools | for_session_tools);
+  auto batch = happen(run_event::tool_started{"c1", "read", R"({"path":"x"})", 10}, both);
+  REQUIRE(batch.size() == 2);
+  CHECK(batch.at(1).to == for_session_tools);
+  CHECK(events.at(1).at("event") == "session.tool");
+  auto told = payload(1);
+  CHECK(told.at("session").at("key") == "k");
+  told.erase("session");
+  CHECK(told == payload(0)); // Else the same, with the same number.
+
+  batch = happen(run_event::tool_finished{"c1", "read", "out", false, 10, 12}, for_session_tools);
+  REQUIRE(batch.size() == 1);
+  CHECK(last().at("data").at("phase") == "result");
+  CHECK(last().at("data").at("result").at("content").at(0).at("text") == "out");
+}
+
 TEST_CASE_METHOD(watched_run, "projector: events without receivers are not built, text is kept",
                  "[gateway]") {
   CHECK(happen(run_event::text_delta{0, "unseen ", false}, 0).empty());
