@@ -168,6 +168,7 @@ void gateway_node::parts::start_actors(const std::string& version, const seams& 
 
   auto facing_clients = std::make_shared<gateway_context>();
   facing_clients->config = config;
+  facing_clients->pool = tools_pool;
   facing_clients->time = &system_clock();
   facing_clients->log = &visible_log();
   facing_clients->router = router;

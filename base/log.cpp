@@ -89,7 +89,8 @@ result<void> start(const options& chosen) {
       made.file = std::make_shared<spdlog::logger>("file", file_sink);
       made.file->set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",%v}");
       made.file->set_level(to_spdlog(chosen.file));
-      made.file->flush_on(spdlog::level::warn);
+      // What an operator looks for is there after a crash, and for whoever follows the file.
+      made.file->flush_on(spdlog::level::info);
     }
   } catch (const std::exception& failure) {
     return troupe::error{errc::storage_failed, fmt::format("cannot write the log file {}: {}",

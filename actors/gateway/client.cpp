@@ -6,6 +6,9 @@
 #include "actors/gateway/methods/runs.hpp"
 #include "base/log.hpp"
 
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
 #include <algorithm>
 
 namespace troupe::gateway {
@@ -45,6 +48,25 @@ void refuse(client_self self, refusal refused) {
     self->delayed_send(self, delay, release_refusal{});
 }
 
+/// Puts the client on the list of those present, before hello-ok shows it.
+void enter_presence(client_self self, const welcome& granted) {
+  const auto& said = granted.params;
+  if (!is_listed(said.client_mode))
+    return;
+  auto& state = self->state;
+  presence_facts who;
+  who.host = said.display_name.empty() ? said.client_id : said.display_name;
+  who.version = said.client_version;
+  who.platform = said.platform;
+  who.mode = said.client_mode;
+  who.instance_id = said.instance_id;
+  who.roles = {said.role};
+  for (const auto granted_scope : granted.scopes.list())
+    who.scopes.emplace_back(to_string(granted_scope));
+  state.presence_key = said.instance_id.empty() ? state.link->conn_id : said.instance_id;
+  state.shared->presence_connected(state.presence_key, std::move(who));
+}
+
 void open(client_self self, const std::string& request_id, welcome granted) {
   auto& state = self->state;
   state.now = client_state::phase::open;
@@ -53,12 +75,14 @@ void open(client_self self, const std::string& request_id, welcome granted) {
   const auto has = [&](std::string_view cap) {
     return std::ranges::find(granted.params.caps, cap) != granted.params.caps.end();
   };
+  enter_presence(self, granted);
   send_text(self, response_ok(request_id, hello_payload(*state.shared, granted, state.link->conn_id,
                                                         method_names())));
   self->send(state.front, client_online{.id = state.link->id,
                                         .reads = granted.scopes.allows(scope::read),
                                         .session_scoped = has("session-scoped-events"),
-                                        .tool_events = has("tool-events")});
+                                        .tool_events = has("tool-events"),
+                                        .present = !state.presence_key.empty()});
   state.client_id = std::move(granted.params.client_id);
   state.client_mode = std::move(granted.params.client_mode);
   state.tool_events = has("tool-events");
@@ -156,6 +180,9 @@ void settle(client_self self) {
 } // namespace
 
 client_state::~client_state() {
+  // Before the front hears of the end, and also when there is no front any more.
+  if (!presence_key.empty())
+    shared->presence_disconnected(presence_key);
   if (link && now != phase::closed)
     link->connection->close(1011, "internal error");
 }
@@ -169,6 +196,16 @@ void fail(client_self self, const std::string& request_id, const protocol_error&
           std::string_view payload) {
   settle(self);
   send_text(self, response_error(request_id, failure, payload));
+}
+
+void answer_with(client_self self, const std::string& request_id,
+                 std::function<result<std::string>()> work) {
+  const auto waiting = caf::actor_cast<client_actor>(self);
+  const auto posted = self->state.shared->context().pool->post([waiting, request_id, work] {
+    caf::anon_send(waiting, ready_answer{request_id, work()});
+  });
+  if (!posted)
+    fail(self, request_id, unavailable("the gateway reads too many files at once; retry shortly"));
 }
 
 void answer_first(client_self self, const std::string& request_id, std::string_view payload) {
@@ -201,6 +238,12 @@ client_actor::behavior_type client(client_self self, gateway_shared_ptr shared,
       [self](const close_client& wanted) { end(self, wanted.code, wanted.reason); },
       [self](release_refusal) { release(self); },
       [self](const await_again& again) { resume_awaiting(self, again.ticket); },
+      [self](const ready_answer& ready) {
+        if (ready.payload)
+          answer(self, ready.request_id, ready.payload.value());
+        else
+          fail(self, ready.request_id, from_failure(ready.payload.error()));
+      },
   };
 }
 

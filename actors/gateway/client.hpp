@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,7 @@ struct client_state {
   std::string client_mode;
   scope_set scopes;
   bool tool_events = false;    ///< Cap.
+  std::string presence_key;    ///< Listed under it; empty: not listed.
   std::uint64_t seq = 0;       ///< Of the last event.
   std::uint32_t in_flight = 0; ///< Requests not finally answered.
   std::unordered_map<std::uint64_t, awaited_run> retrying;
@@ -72,6 +74,10 @@ client_actor::behavior_type client(client_self self, gateway_shared_ptr shared,
 void answer(client_self self, const std::string& request_id, std::string_view payload);
 void fail(client_self self, const std::string& request_id, const protocol_error& failure,
           std::string_view payload = {});
+/// Answers with what `work` returns, which may block: it runs on a thread of its own. It must not
+/// touch the actor.
+void answer_with(client_self self, const std::string& request_id,
+                 std::function<result<std::string>()> work);
 /// An answer that is followed by the final one (`agent`).
 void answer_first(client_self self, const std::string& request_id, std::string_view payload);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/bridge/blocking_pool.hpp"
 #include "actors/messages.hpp"
 #include "actors/support/credit.hpp"
 #include "actors/support/registry.hpp"
@@ -33,6 +34,7 @@ struct gateway_context {
   std::shared_ptr<actor_registry> registry;
   std::shared_ptr<node_status> status;
   std::shared_ptr<credit_pool> inputs; ///< Inputs between a front and their conversations' commits.
+  std::shared_ptr<blocking_pool> pool; ///< For reading files.
   std::string version;                 ///< Ours: "0.1.0".
   std::chrono::nanoseconds process_started{}; ///< On `time->now_boot()`.
   unsigned shards_total = 0;                  ///< Shards + meta, for readiness.

@@ -109,14 +109,43 @@ event_batch_ptr health_event(gateway_shared& shared, const std::string& report) 
   return for_everybody(event_body("health", report, shared.state_version()), true);
 }
 
+void tell_presence(front_self self) {
+  auto& state = self->state;
+  auto& shared = *state.shared;
+  const auto version = shared.presence_version();
+  if (state.presence_resting || version == state.presence_version)
+    return;
+  state.presence_version = version;
+  state.presence_resting = true;
+  self->delayed_send(self, presence_interval, front_tell_presence{});
+  json_writer payload;
+  payload.begin_object().member_raw("presence", shared.presence()).end_object();
+  const auto events = std::make_shared<const event_batch>(
+      event_batch{{std::make_shared<const std::string>(
+                       event_body("presence", payload.take(), shared.state_version())),
+                   for_readers, true}});
+  for (const auto& [id, known] : state.clients)
+    if (known.online && known.reads)
+      deliver_to(self, known, events, for_readers);
+}
+
+void on_tell_presence(front_self self) {
+  self->state.presence_resting = false;
+  tell_presence(self);
+}
+
 void on_online(front_self self, const client_online& ready) {
   const auto known = self->state.clients.find(ready.id);
   if (known == self->state.clients.end())
     return;
   known->second.online = true;
+  known->second.reads = ready.reads;
+  known->second.present = ready.present;
   self->state.audiences.add(ready.id, {.reads = ready.reads,
                                        .session_scoped = ready.session_scoped,
                                        .tool_events = ready.tool_events});
+  if (ready.present)
+    tell_presence(self);
   auto& shared = *self->state.shared;
   deliver_to(self, known->second, health_event(shared, *shared.health()), for_all);
 }
@@ -145,9 +174,12 @@ void on_down(front_self self, const caf::down_msg& down) {
                caf::to_string(down.reason));
   registry.forget("/front/client/" + known->second.link->conn_id);
   state.audiences.remove(known->first);
+  const auto was_present = known->second.present;
   state.clients.erase(known);
   state.by_actor.erase(found);
   count_clients(self);
+  if (was_present)
+    tell_presence(self);
 }
 
 caf::result<watching> on_watch(front_self self, const watch_messages& wanted) {
@@ -242,6 +274,8 @@ front_actor::behavior_type front(front_self self, gateway_shared_ptr shared) {
       [self](const front_drain& wanted) { drain(self, wanted); },
       [self](front_tick) { tick(self); },
       [self](front_refresh_health) { refresh_health(self); },
+      [self](presence_changed) { tell_presence(self); },
+      [self](front_tell_presence) { on_tell_presence(self); },
   };
 }
 

@@ -20,7 +20,9 @@ struct front_state {
   struct connected {
     client_actor client;
     client_link_ptr link;
-    bool online = false; ///< Past the handshake: gets events.
+    bool online = false;  ///< Past the handshake: gets events.
+    bool reads = false;   ///< Scope operator.read.
+    bool present = false; ///< Listed among those present.
   };
   struct sighting {
     std::string run_id;
@@ -36,6 +38,8 @@ struct front_state {
   event_projector projector;
   std::deque<sighting> sightings;
   bool draining = false;
+  std::uint64_t presence_version = 0; ///< That was told last.
+  bool presence_resting = false;      ///< Told less than `presence_interval` ago.
 };
 using front_self = typed_self<front_actor, front_state>;
 

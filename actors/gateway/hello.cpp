@@ -9,9 +9,9 @@
 namespace troupe::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 9> events{
+constexpr std::array<std::string_view, 10> events{
     "connect.challenge", "agent", "chat",     "session.message", "session.tool",
-    "sessions.changed",  "tick",  "shutdown", "health"};
+    "sessions.changed",  "tick",  "shutdown", "health",          "presence"};
 
 std::string_view auth_mode_name(config::auth_mode mode) {
   switch (mode) {
@@ -39,10 +39,7 @@ void write_snapshot(json_writer& out, gateway_shared& shared, const welcome& cli
   const auto& context = shared.context();
   const auto& agents = shared.settings().agents;
   out.begin_object().member_raw("suspension", R"({"phase":"accepting"})");
-  out.key("presence").begin_array();
-  if (client.scopes.allows(scope::read))
-    write_self_presence(out, context, shared.host(), shared.boot_id());
-  out.end_array();
+  out.member_raw("presence", client.scopes.allows(scope::read) ? shared.presence() : "[]");
   const auto health = shared.health();
   out.member_raw("health", *health)
       .member_raw("stateVersion", shared.state_version())

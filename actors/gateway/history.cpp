@@ -5,6 +5,7 @@
 #include "actors/gateway/transcript.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <optional>
 #include <vector>
@@ -142,6 +143,99 @@ void write_pending(json_writer& out, const row_snapshot& snapshot, shard_id shar
   out.end_array().member("total", waiting.size()).end_object();
 }
 
+/// Names a place in a transcript; opaque to clients. A reset gives the session another id, and what
+/// leaves the transcript moves its beginning.
+std::string cursor_of(const tables::conversation_row& session) {
+  return "1:" + session.session_id + ":" + std::to_string(session.history_from) + ":" +
+         std::to_string(session.message_seq);
+}
+
+/// The last message that the holder of `cursor` has seen; nullopt: not a place in this transcript.
+std::optional<std::uint64_t> seen_until(std::string_view cursor,
+                                        const tables::conversation_row& session) {
+  const auto place = cursor_of(session);
+  const auto stem = std::string_view{place}.substr(0, place.rfind(':') + 1);
+  if (!cursor.starts_with(stem))
+    return std::nullopt;
+  const auto number = cursor.substr(stem.size());
+  std::uint64_t seen = 0;
+  const auto* end = number.data() + number.size();
+  const auto parsed = std::from_chars(number.data(), end, seen);
+  const auto sound = parsed.ec == std::errc{} && parsed.ptr == end &&
+                     seen + 1 >= session.history_from && seen <= session.message_seq;
+  return sound ? std::optional{seen} : std::nullopt;
+}
+
+void write_told_message(json_writer& out, const tables::message_row& row,
+                        const tables::conversation_row& session, std::size_t text_bytes_max) {
+  out.begin_object().member("sessionKey", session.key).member_if("agentId", session.agent_id);
+  out.key("message");
+  write_message(out, row, session.session_id, {.text_bytes_max = text_bytes_max});
+  out.member("messageId", row.id).member("messageSeq", row.seq).end_object();
+}
+
+/// The messages behind `seen`, as JSON; nullopt when they are too many.
+std::optional<std::string> read_since(const row_snapshot& snapshot, shard_id shard,
+                                      const tables::conversation_row& session, std::uint64_t seen,
+                                      const history_query& query) {
+  json_writer out;
+  out.begin_array();
+  std::uint64_t next = seen + 1;
+  const auto digest = tables::digest_of(session.key);
+  const auto visit = [&](std::string_view, std::string_view value) {
+    const auto row = tables::decode_message(value);
+    if (!row || row.value().seq != next || next - seen > query.limit ||
+        out.size() > query.bytes_max)
+      return scan_step::stop;
+    write_told_message(out, row.value(), session, query.text_bytes_max);
+    return next++ < session.message_seq ? scan_step::more : scan_step::stop;
+  };
+  if (seen < session.message_seq &&
+      !snapshot.scan(shard, tables::message_prefix(digest), tables::message_key(digest, next),
+                     scan_order::ascending, visit))
+    return std::nullopt;
+  out.end_array();
+  return next == session.message_seq + 1 && out.size() <= query.bytes_max
+             ? std::optional{out.take()}
+             : std::nullopt;
+}
+
+/// Whether each of `run_ids` still waits, or which message it became.
+void write_receipts(json_writer& out, const row_snapshot& snapshot, shard_id shard,
+                    const tables::conversation_row& session,
+                    const std::vector<std::string>& run_ids) {
+  const auto digest = tables::digest_of(session.key);
+  out.begin_array();
+  for (const auto& run_id : run_ids) {
+    const auto bytes = snapshot.get(shard, tables::run_key(digest, run_id));
+    const auto run = bytes && bytes.value() ? tables::decode_run(*bytes.value())
+                                            : result<tables::run_row>{error{errc::not_found, {}}};
+    if (!run)
+      continue;
+    if (run.value().state == tables::run_state::queued) {
+      out.begin_object().member("runId", run_id).member("state", "pending").end_object();
+      continue;
+    }
+    const auto input = snapshot.get(shard, tables::message_key(digest, run.value().first_seq));
+    if (!input || !input.value())
+      continue;
+    if (const auto message = tables::decode_message(*input.value()))
+      out.begin_object()
+          .member("runId", run_id)
+          .member("state", "consumed")
+          .member("consumedByEventId", message.value().id)
+          .end_object();
+  }
+  out.end_array();
+}
+
+void write_extras(json_writer& out, const history_extras& extras) {
+  if (!extras.in_flight_run.empty())
+    out.member_raw("inFlightRun", extras.in_flight_run);
+  if (!extras.metadata.empty())
+    out.member_raw("metadata", extras.metadata);
+}
+
 void write_messages(json_writer& out, const page& shown) {
   out.begin_array();
   for (const auto& message : shown.messages)
@@ -152,10 +246,11 @@ void write_messages(json_writer& out, const page& shown) {
 } // namespace
 
 std::string history_page(const replicated_log& log, const config::settings& settings,
-                         const history_query& query, std::string_view in_flight_run, wall_ms now) {
-  const auto session = find_conversation(log, query.key);
+                         const history_query& query, const history_extras& extras, wall_ms now) {
+  // One snapshot for all of it: what the cursor names is what the page shows.
   const auto shard = log.shard_of(query.key);
   const auto snapshot = log.rows().snapshot();
+  const auto session = find_conversation(*snapshot, shard, query.key);
   const auto shown = session ? read_page(*snapshot, shard, *session, query) : page{};
 
   json_writer out;
@@ -168,6 +263,8 @@ std::string history_page(const replicated_log& log, const config::settings& sett
   write_activity(out, shown);
   out.key("pendingInputs");
   write_pending(out, *snapshot, shard, query.key);
+  if (session)
+    out.member("deltaCursor", cursor_of(*session));
   out.member("hasMore", shown.more());
   if (shown.more())
     out.member("nextOffset", shown.skipped + shown.messages.size());
@@ -179,8 +276,37 @@ std::string history_page(const replicated_log& log, const config::settings& sett
     write_session_row(out, *session, settings, now);
   }
   out.member("thinkingLevel", "off");
-  if (!in_flight_run.empty())
-    out.member_raw("inFlightRun", in_flight_run);
+  write_extras(out, extras);
+  out.end_object();
+  return out.take();
+}
+
+std::string history_since(const replicated_log& log, const config::settings& settings,
+                          const history_query& query, std::string_view cursor,
+                          const std::vector<std::string>& input_run_ids,
+                          const history_extras& extras, wall_ms now) {
+  const std::string reset = R"({"kind":"reset"})";
+  const auto shard = log.shard_of(query.key);
+  const auto snapshot = log.rows().snapshot();
+  const auto session = find_conversation(*snapshot, shard, query.key);
+  const auto seen = session ? seen_until(cursor, *session) : std::nullopt;
+  if (!seen)
+    return reset;
+  const auto messages = read_since(*snapshot, shard, *session, *seen, query);
+  if (!messages)
+    return reset;
+  json_writer out;
+  out.begin_object()
+      .member("kind", "delta")
+      .member_raw("messages", *messages)
+      .member("deltaCursor", cursor_of(*session))
+      .key("pendingInputs");
+  write_pending(out, *snapshot, shard, query.key);
+  out.key("inputReceipts");
+  write_receipts(out, *snapshot, shard, *session, input_run_ids);
+  out.member_raw("inputConsumptions", "[]").key("sessionInfo");
+  write_session_row(out, *session, settings, now);
+  write_extras(out, extras);
   out.end_object();
   return out.take();
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace troupe::gateway {
 
@@ -17,6 +18,8 @@ inline constexpr std::size_t history_bytes_min = 1'024;
 /// Longest text of one message in a page, unless `maxChars` asks for less.
 inline constexpr std::size_t history_text_bytes_max = 500'000;
 inline constexpr std::size_t pending_inputs_max = 20;
+/// Inputs of one request whose fate is told.
+inline constexpr std::int64_t input_run_ids_max = 50;
 
 /// Which page of a transcript is wanted.
 struct history_query {
@@ -28,9 +31,24 @@ struct history_query {
   std::string message_id; ///< When set, the page that ends with this message.
 };
 
+/// JSON that comes along with the messages; empty: left out.
+struct history_extras {
+  std::string_view in_flight_run;
+  std::string_view metadata; ///< `chat.startup`.
+};
+
 /// The result of `chat.history`: the newest messages within the limits, oldest first. An unknown
-/// session has none. `in_flight_run` is JSON or empty. Source: protocol.md section 7.2.
+/// session has none. Source: protocol.md section 7.2.
 std::string history_page(const replicated_log& log, const config::settings& settings,
-                         const history_query& query, std::string_view in_flight_run, wall_ms now);
+                         const history_query& query, const history_extras& extras, wall_ms now);
+
+/// The same for a client that shows the transcript up to `cursor`, which an earlier result gave:
+/// what came since ("delta"), or, when it has to read anew, "reset": after the session's reset, or
+/// when more came than `query` allows. `input_run_ids` are inputs whose fate the client wants to
+/// know.
+std::string history_since(const replicated_log& log, const config::settings& settings,
+                          const history_query& query, std::string_view cursor,
+                          const std::vector<std::string>& input_run_ids,
+                          const history_extras& extras, wall_ms now);
 
 } // namespace troupe::gateway

@@ -15,6 +15,9 @@ inline constexpr std::uint64_t payload_bytes_max = 26'214'400;
 inline constexpr std::uint64_t buffered_bytes_max = 52'428'800;
 inline constexpr std::chrono::seconds tick_period{30};
 inline constexpr std::chrono::seconds health_period{60};
+/// Presence is told at once, and then at most this often: a thousand clients that come together are
+/// not a million messages.
+inline constexpr std::chrono::milliseconds presence_interval{250};
 
 /// Requests of one connection that are not finally answered; one more is refused.
 inline constexpr std::uint32_t requests_in_flight_max = 256;

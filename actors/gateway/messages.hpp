@@ -46,6 +46,11 @@ struct close_client {
   std::uint16_t code = 1012;
   std::string reason;
 };
+/// The answer to a request, from work that ran elsewhere.
+struct ready_answer {
+  std::string request_id;
+  result<std::string> payload; ///< JSON.
+};
 /// To itself: a refusal that was held back.
 struct release_refusal {};
 /// To itself: takes up waiting for the end of a run again.
@@ -55,7 +60,8 @@ struct await_again {
 
 using client_actor = caf::typed_actor<caf::reacts_to<client_frame>, caf::reacts_to<client_closed>,
                                       caf::reacts_to<event_delivery>, caf::reacts_to<close_client>,
-                                      caf::reacts_to<release_refusal>, caf::reacts_to<await_again>>;
+                                      caf::reacts_to<release_refusal>, caf::reacts_to<await_again>,
+                                      caf::reacts_to<ready_answer>>;
 
 // ---- to the front
 // --------------------------------------------------------------------------------
@@ -76,7 +82,10 @@ struct client_online {
   bool reads = false;
   bool session_scoped = false;
   bool tool_events = false;
+  bool present = false; ///< Listed among those present.
 };
+/// The presence list changed.
+struct presence_changed {};
 struct watch_sessions {
   std::uint64_t id = 0;
 };
@@ -117,6 +126,7 @@ struct front_drain {
 /// To itself.
 struct front_tick {};
 struct front_refresh_health {};
+struct front_tell_presence {};
 
 using front_actor = event_sink_actor::extend<
     caf::reacts_to<adopt_client>, caf::reacts_to<adopt_request>, caf::reacts_to<client_online>,
@@ -124,7 +134,8 @@ using front_actor = event_sink_actor::extend<
     caf::replies_to<watch_messages>::with<watching>, caf::reacts_to<follow_run>,
     caf::replies_to<get_in_flight>::with<in_flight_run>,
     caf::replies_to<await_sighting>::with<run_sighting>, caf::reacts_to<front_drain>,
-    caf::reacts_to<front_tick>, caf::reacts_to<front_refresh_health>>;
+    caf::reacts_to<front_tick>, caf::reacts_to<front_refresh_health>,
+    caf::reacts_to<presence_changed>, caf::reacts_to<front_tell_presence>>;
 
 } // namespace troupe::gateway
 
@@ -132,6 +143,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::client_frame)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::client_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::event_delivery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::close_client)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::ready_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::release_refusal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::await_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::adopt_client)
@@ -148,3 +160,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::run_sighting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_refresh_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::presence_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_tell_presence)

@@ -73,8 +73,13 @@ void write_state(json_writer& out, const tables::conversation_row& row, wall_ms 
 
 std::optional<tables::conversation_row> find_conversation(const replicated_log& log,
                                                           std::string_view canonical_key) {
+  return find_conversation(*log.rows().snapshot(), log.shard_of(canonical_key), canonical_key);
+}
+
+std::optional<tables::conversation_row> find_conversation(const row_snapshot& rows, shard_id shard,
+                                                          std::string_view canonical_key) {
   const auto row_key = tables::conversation_key(tables::digest_of(canonical_key));
-  const auto bytes = log.rows().snapshot()->get(log.shard_of(canonical_key), row_key);
+  const auto bytes = rows.get(shard, row_key);
   if (!bytes || !bytes.value())
     return std::nullopt;
   auto row = tables::decode_conversation(*bytes.value());

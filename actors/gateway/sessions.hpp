@@ -16,6 +16,9 @@ namespace troupe::gateway {
 /// The row of one conversation; nullopt when there is none (or it cannot be read: logged).
 std::optional<tables::conversation_row> find_conversation(const replicated_log& log,
                                                           std::string_view canonical_key);
+/// The same in a snapshot that the caller holds.
+std::optional<tables::conversation_row> find_conversation(const row_snapshot& rows, shard_id shard,
+                                                          std::string_view canonical_key);
 /// The conversation that a run belongs to, by the run's id alone; nullopt: nobody knows the run.
 std::optional<std::string> find_run_conversation(const replicated_log& log,
                                                  std::string_view run_id);

@@ -50,9 +50,39 @@ std::shared_ptr<const std::string> gateway_shared::refresh_health() {
   return fresh;
 }
 
-std::string gateway_shared::state_version() const {
-  return R"({"presence":1,"health":)" +
+std::string gateway_shared::state_version() {
+  return R"({"presence":)" + std::to_string(presence_version()) + R"(,"health":)" +
          std::to_string(health_version_.load(std::memory_order_relaxed)) + "}";
+}
+
+void gateway_shared::presence_connected(const std::string& key, presence_facts who) {
+  const std::scoped_lock lock{guard_};
+  presence_.connected(key, std::move(who), context_->time->now_wall_ms());
+}
+
+std::uint64_t gateway_shared::presence_version() {
+  const std::scoped_lock lock{guard_};
+  return presence_.version();
+}
+
+void gateway_shared::presence_disconnected(const std::string& key) {
+  const std::scoped_lock lock{guard_};
+  presence_.disconnected(key, context_->time->now_wall_ms());
+}
+
+void gateway_shared::presence_noted(const std::string& key, presence_facts what) {
+  const std::scoped_lock lock{guard_};
+  presence_.noted(key, std::move(what), context_->time->now_wall_ms());
+}
+
+std::string gateway_shared::presence() {
+  json_writer out;
+  out.begin_array();
+  write_self_presence(out, *context_, host_, boot_id_);
+  const std::scoped_lock lock{guard_};
+  presence_.write(out, context_->time->now_wall_ms());
+  out.end_array();
+  return out.take();
 }
 
 } // namespace troupe::gateway

@@ -2,6 +2,7 @@
 
 #include "actors/gateway/auth_limiter.hpp"
 #include "actors/gateway/context.hpp"
+#include "actors/gateway/presence.hpp"
 #include "actors/support/credit.hpp"
 
 #include <atomic>
@@ -33,8 +34,15 @@ public:
   /// The health report (JSON), not older than `health_period`.
   std::shared_ptr<const std::string> health();
   std::shared_ptr<const std::string> refresh_health();
-  /// {"presence":1,"health":n}
-  std::string state_version() const;
+  /// Counts of what presence and health told: {"presence":n,"health":n}.
+  std::string state_version();
+
+  void presence_connected(const std::string& key, presence_facts who);
+  void presence_disconnected(const std::string& key);
+  void presence_noted(const std::string& key, presence_facts what);
+  /// The list as a JSON array; the gateway itself comes first.
+  std::string presence();
+  std::uint64_t presence_version();
 
 private:
   // Constant after construction.
@@ -50,6 +58,7 @@ private:
   // Guarded by `guard_`.
   std::shared_ptr<const std::string> health_;
   std::chrono::nanoseconds health_built_{};
+  presence_list presence_;
 };
 using gateway_shared_ptr = std::shared_ptr<gateway_shared>;
 

@@ -23,6 +23,8 @@ inline constexpr audience for_messages = 8;
 inline constexpr audience for_session_tools = 16;
 /// tick, health, shutdown: every client.
 inline constexpr audience for_all = 32;
+/// presence: scope operator.read.
+inline constexpr audience for_readers = 64;
 
 /// One event, serialised once for all its receivers: `frames.hpp`, event_body.
 struct wire_event {

@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { agentCases } from './agent_cases.mjs';
 import { chatCases } from './chat_cases.mjs';
 import { handshakeCases } from './handshake_cases.mjs';
+import { operatorCases } from './operator_cases.mjs';
 import * as map from './protocol_map.mjs';
 import { sessionCases } from './session_cases.mjs';
 import { World } from './world.mjs';
@@ -30,6 +31,7 @@ describe('conformance', { concurrency: false }, () => {
   chatCases(world);
   agentCases(world);
   sessionCases(world);
+  operatorCases(world);
 
   it('tick: comes to an idle client within the interval that hello-ok told', async () => {
     const { tickIntervalMs } = bystander.hello.policy;

@@ -16,12 +16,25 @@ export const methods = {
   // With a cursor it answers what is new, else a page.
   'chat.history': (payload) =>
     payload?.kind ? schemas(published('ChatHistoryCursorResult')) : schemas(result('chat_history')),
+  'chat.startup': (payload) =>
+    payload?.kind ? schemas(published('ChatHistoryCursorResult')) : schemas(result('chat_history'), result('chat_startup')),
+  'chat.metadata': schemas(result('chat_metadata')),
   'chat.abort': schemas(result('chat_abort')),
   // Answers twice: when it has accepted the input and when the run has ended.
   agent: (payload) => schemas(result(payload?.status === 'accepted' ? 'agent_accepted' : 'agent_final')),
   'agent.wait': schemas(result('agent_wait')),
   'agents.list': schemas(published('AgentsListResult')),
+  'agent.identity.get': schemas(published('AgentIdentityResult'), result('agent_identity')),
   'models.list': schemas(published('ModelsListResult')),
+  'commands.list': schemas(published('CommandsListResult')),
+  'config.get': schemas(result('config_get')),
+  'logs.tail': schemas(published('LogsTailResult'), result('logs_tail')),
+  'system-presence': schemas(result('system_presence')),
+  'system-event': schemas(result('done')),
+  'last-heartbeat': schemas(result('last_heartbeat')),
+  'cron.list': schemas(result('cron_list')),
+  'cron.status': schemas(result('cron_status')),
+  'question.list': schemas(published('QuestionListResult')),
   'sessions.list': schemas(result('sessions_list')),
   'sessions.subscribe': schemas(result('sessions_subscribe')),
   'sessions.messages.subscribe': schemas(result('messages_subscribe')),

@@ -53,6 +53,7 @@ struct gateway_facts {
     context->registry = registry;
     context->status = status;
     context->inputs = credit_pool::create(64);
+    context->pool = std::make_shared<blocking_pool>(0, 0);
     context->version = "0.1.0";
     context->process_started = time.now_boot();
     context->shards_total = 33;

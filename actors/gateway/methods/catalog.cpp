@@ -1,10 +1,11 @@
+#include "actors/gateway/catalog.hpp"
+
 #include "actors/gateway/methods/method.hpp"
 #include "actors/gateway/sessions.hpp"
 
-#include <algorithm>
 #include <array>
 
-/// `agents.list` and `models.list`. Source: protocol.md section 11.
+/// What there is to choose from: agents, models, commands. Source: protocol.md sections 7.2, 11.
 namespace troupe::gateway {
 namespace {
 
@@ -45,41 +46,87 @@ void serve_agents(const call& request) {
   answer(request.self, request.id, out.take());
 }
 
-void write_model(json_writer& out, const std::string& provider, const config::model_settings& model,
-                 bool usual) {
-  out.begin_object()
-      .member("id", model.id)
-      .member("name", model.name.empty() ? model.id : model.name)
-      .member("provider", provider)
-      .member("reasoning", model.reasoning);
-  if (usual)
-    out.key("tags").begin_array().value("default").end_array();
-  if (model.context_window > 0)
-    out.member("contextWindow", model.context_window);
-  out.key("input").begin_array();
-  for (const std::string_view kind : {"text", "image", "audio", "video", "document"})
-    if (std::ranges::find(model.input, kind) != model.input.end())
-      out.value(kind);
-  out.end_array();
-  out.member_raw("thinkingLevels", R"([{"id":"off","label":"off"}])")
-      .member("thinkingDefault", "off")
-      .member("available", true)
-      .end_object();
+/// What stands for a picture where there is none: "A" for "Assistant".
+std::string first_letter(std::string_view name) {
+  std::size_t bytes = 1;
+  while (bytes < name.size() && (static_cast<unsigned char>(name[bytes]) & 0xC0u) == 0x80u)
+    ++bytes;
+  std::string letter{name.substr(0, bytes)};
+  if (letter.size() == 1 && letter[0] >= 'a' && letter[0] <= 'z')
+    letter[0] = static_cast<char>(letter[0] - 'a' + 'A');
+  return letter;
+}
+
+/// False: there is no such agent, and the client is told so.
+bool agent_exists(const call& request, std::string_view agent) {
+  if (agent.empty() || request.settings().agents.find(agent) != nullptr)
+    return true;
+  fail(request.self, request.id, unknown_agent(agent));
+  return false;
 }
 
 void serve_models(const call& request) {
-  const auto& settings = request.settings();
   const auto agent = text_of(request.params, "agentId");
-  if (!agent.empty() && settings.agents.find(agent) == nullptr)
-    return fail(request.self, request.id, unknown_agent(agent));
-  const auto usual = default_model(settings, agent).ref;
+  if (!agent_exists(request, agent))
+    return;
   json_writer out;
-  out.begin_object().key("models").begin_array();
-  for (const auto& [id, provider] : settings.providers)
-    for (const auto& model : provider.models)
-      write_model(out, id, model, usual.provider == id && usual.model == model.id);
-  out.end_array().end_object();
+  out.begin_object().key("models");
+  write_models(out, request.settings(), agent);
+  out.end_object();
   answer(request.self, request.id, out.take());
+}
+
+void serve_commands(const call& request) {
+  const auto agent = text_of(request.params, "agentId");
+  if (!agent_exists(request, agent))
+    return;
+  const auto scope = text_of(request.params, "scope");
+  commands_query query;
+  query.text = scope != "native";
+  query.native = scope != "text";
+  query.with_args =
+      !request.params.contains("includeArgs") || flag_of(request.params, "includeArgs");
+  json_writer out;
+  out.begin_object().key("commands");
+  write_commands(out, query);
+  out.end_object();
+  answer(request.self, request.id, out.take());
+}
+
+/// The agent that `agentId` or `sessionKey` names; nullopt: the client was told that there is none.
+std::optional<std::string> agent_asked_for(const call& request) {
+  const auto agent = text_of(request.params, "agentId");
+  if (const auto key = text_of(request.params, "sessionKey"); !key.empty()) {
+    const auto canonical = key_of(request, "sessionKey");
+    return canonical ? std::optional{canonical->agent_id} : std::nullopt;
+  }
+  if (!agent_exists(request, agent))
+    return std::nullopt;
+  return agent.empty() ? request.settings().agents.default_id : std::string{agent};
+}
+
+void serve_identity(const call& request) {
+  constexpr std::string_view unnamed = "Assistant";
+  const auto id = agent_asked_for(request);
+  if (!id)
+    return;
+  const auto* agent = request.settings().agents.find(*id);
+  const auto named = agent != nullptr && !agent->name.empty();
+  const auto name = named ? std::string_view{agent->name} : unnamed;
+  json_writer out;
+  out.begin_object()
+      .member("agentId", *id)
+      .member("name", name)
+      .member("nameSource", named ? "config" : "default")
+      .member("avatar", first_letter(name))
+      .end_object();
+  answer(request.self, request.id, out.take());
+}
+
+void serve_metadata(const call& request) {
+  const auto id = agent_asked_for(request);
+  if (id)
+    answer(request.self, request.id, chat_metadata(request.settings(), *id));
 }
 
 constexpr std::array<field, 2> models_params{{
@@ -87,9 +134,32 @@ constexpr std::array<field, 2> models_params{{
     {.name = "view", .kind = json_kind::string},
 }};
 
-constexpr std::array<method, 2> methods{{
+constexpr std::array<std::string_view, 3> command_scopes{"text", "native", "both"};
+constexpr std::array<field, 5> commands_params{{
+    {.name = "sessionKey", .kind = json_kind::string},
+    {.name = "agentId", .kind = json_kind::string},
+    {.name = "provider", .kind = json_kind::string},
+    {.name = "scope", .kind = json_kind::string, .choices = command_scopes},
+    {.name = "includeArgs", .kind = json_kind::boolean},
+}};
+
+constexpr std::array<field, 2> identity_params{{
+    {.name = "agentId", .kind = json_kind::string},
+    {.name = "sessionKey", .kind = json_kind::string},
+}};
+
+constexpr std::array<field, 3> metadata_params{{
+    {.name = "agentId", .kind = json_kind::string},
+    {.name = "authProfileId", .kind = json_kind::string, .max = 256},
+    {.name = "sessionKey", .kind = json_kind::string},
+}};
+
+constexpr std::array<method, 5> methods{{
     {.name = "agents.list", .params = {}, .serve = serve_agents},
+    {.name = "agent.identity.get", .params = identity_params, .serve = serve_identity},
     {.name = "models.list", .params = models_params, .serve = serve_models},
+    {.name = "commands.list", .params = commands_params, .serve = serve_commands},
+    {.name = "chat.metadata", .params = metadata_params, .serve = serve_metadata},
 }};
 
 } // namespace

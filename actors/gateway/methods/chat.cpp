@@ -1,3 +1,4 @@
+#include "actors/gateway/catalog.hpp"
 #include "actors/gateway/history.hpp"
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/methods/method.hpp"
@@ -7,7 +8,8 @@
 #include <algorithm>
 #include <array>
 
-/// `chat.send`, `chat.history`, `chat.abort`. Source: protocol.md sections 7.1 to 7.3.
+/// `chat.send`, `chat.history`, `chat.startup`, `chat.abort`. Source: protocol.md sections 7.1
+/// to 7.3.
 namespace troupe::gateway {
 namespace {
 
@@ -34,7 +36,7 @@ constexpr std::array<field, 10> send_params{{
     {.name = "attachments", .kind = json_kind::array},
 }};
 
-constexpr std::array<field, 9> history_params{{
+constexpr std::array<field, 11> history_params{{
     {.name = "sessionKey", .kind = json_kind::string, .required = true, .min = 1},
     {.name = "agentId", .kind = json_kind::string, .min = 1},
     {.name = "cursor", .kind = json_kind::string},
@@ -44,6 +46,12 @@ constexpr std::array<field, 9> history_params{{
     {.name = "messageId", .kind = json_kind::string, .min = 1},
     {.name = "sessionId", .kind = json_kind::string, .min = 1},
     {.name = "maxChars", .kind = json_kind::integer, .min = 1, .max = history_text_bytes_max},
+    {.name = "pendingBefore", .kind = json_kind::integer, .min = 1},
+    {.name = "inputRunIds",
+     .kind = json_kind::array,
+     .min = 1,
+     .max = input_run_ids_max,
+     .items = json_kind::string},
 }};
 
 constexpr std::array<field, 4> abort_params{{
@@ -109,25 +117,67 @@ history_query query_of(const boost::json::object& params, const std::string& key
   return query;
 }
 
-void serve_history(const call& request) {
+std::vector<std::string> input_run_ids(const boost::json::object& params) {
+  std::vector<std::string> ids;
+  if (const auto* given = params.if_contains("inputRunIds"))
+    for (const auto& id : given->get_array())
+      ids.emplace_back(cut_utf8(std::string_view{id.get_string()}, run_id_bytes_max));
+  return ids;
+}
+
+enum class with_metadata { no, yes };
+
+/// What a history is made of, kept until the front has told the active run.
+struct history_call {
+  client_self self;
+  std::string id;
+  history_query query;
+  std::optional<std::string> cursor;
+  std::vector<std::string> input_runs;
+  std::string metadata;
+
+  void tell(std::string_view in_flight) const {
+    const auto& shared = *self->state.shared;
+    const auto& log = *shared.context().log;
+    const auto now = shared.context().time->now_wall_ms();
+    const history_extras extras{.in_flight_run = in_flight, .metadata = metadata};
+    answer(self, id,
+           cursor ? history_since(log, shared.settings(), query, *cursor, input_runs, extras, now)
+                  : history_page(log, shared.settings(), query, extras, now));
+  }
+};
+
+void tell_history(const call& request, with_metadata metadata) {
   const auto key = key_of(request, "sessionKey");
   if (!key)
     return;
-  // We give out no cursors, so one that is sent is from elsewhere: the client asks anew without.
-  if (request.params.contains("cursor"))
-    return answer(request.self, request.id, R"({"kind":"reset"})");
+  const auto& params = request.params;
+  history_call asked{.self = request.self,
+                     .id = request.id,
+                     .query = query_of(params, key->text),
+                     .cursor = {},
+                     .input_runs = input_run_ids(params),
+                     .metadata = {}};
+  if (params.contains("cursor"))
+    asked.cursor = text_of(params, "cursor");
+  if (metadata == with_metadata::yes)
+    asked.metadata = chat_metadata(request.settings(), key->agent_id);
   const auto self = request.self;
-  const auto tell = [self, id = request.id,
-                     query = query_of(request.params, key->text)](std::string_view in_flight) {
-    const auto& shared = *self->state.shared;
-    answer(self, id,
-           history_page(*shared.context().log, shared.settings(), query, in_flight,
-                        shared.context().time->now_wall_ms()));
-  };
   self->request(self->state.front, ask_timeout, get_in_flight{key->text})
-      .then([tell](const in_flight_run& run) { tell(run.json ? *run.json : std::string_view{}); },
-            // The transcript is worth having without it.
-            [tell](const caf::error&) { tell({}); });
+      .then(
+          [asked](const in_flight_run& run) {
+            asked.tell(run.json ? *run.json : std::string_view{});
+          },
+          // The transcript is worth having without it.
+          [asked](const caf::error&) { asked.tell({}); });
+}
+
+void serve_history(const call& request) {
+  tell_history(request, with_metadata::no);
+}
+
+void serve_startup(const call& request) {
+  tell_history(request, with_metadata::yes);
 }
 
 void serve_abort(const call& request) {
@@ -157,9 +207,10 @@ void serve_abort(const call& request) {
           });
 }
 
-constexpr std::array<method, 3> methods{{
+constexpr std::array<method, 4> methods{{
     {.name = "chat.send", .needed = scope::write, .params = send_params, .serve = serve_send},
     {.name = "chat.history", .params = history_params, .serve = serve_history},
+    {.name = "chat.startup", .params = history_params, .serve = serve_startup},
     {.name = "chat.abort", .needed = scope::write, .params = abort_params, .serve = serve_abort},
 }};
 

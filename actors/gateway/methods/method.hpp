@@ -44,6 +44,9 @@ std::span<const method> chat_methods();
 std::span<const method> agent_methods();
 std::span<const method> session_methods();
 std::span<const method> catalog_methods();
+std::span<const method> presence_methods();
+std::span<const method> automation_methods();
+std::span<const method> operation_methods();
 
 const method* find_method(std::string_view name);
 /// Everything that works, for hello-ok; sorted.

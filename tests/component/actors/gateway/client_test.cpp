@@ -1,7 +1,10 @@
 #include "actors/gateway/limits.hpp"
 #include "tests/component/actors/gateway/client_world.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <fstream>
 
 namespace troupe::test {
 
@@ -342,6 +345,76 @@ TEST_CASE_METHOD(client_world, "client: catalogs follow the config", "[gateway]"
   CHECK(model.at("id") == "fake-1");
   CHECK(model.at("tags") == json::array({"default"}));
   CHECK(model.at("available") == true);
+}
+
+TEST_CASE_METHOD(client_world, "client: a page opens with history and what there is to choose",
+                 "[gateway]") {
+  facts.add_conversation("agent:main:main", 2);
+  auto peer = connect();
+  const auto started = call(peer, "chat.startup", {{"sessionKey", "main"}, {"limit", 1}});
+  const auto& page = payload_of(started);
+  CHECK(page.at("messages").as_array().size() == 1);
+  CHECK(page.at("metadata").at("models").at(0).at("id") == "fake-1");
+  CHECK(page.at("metadata").at("swarmEnabled") == false);
+  const auto cursor = page.at("deltaCursor");
+  const auto since = call(peer, "chat.history", {{"sessionKey", "main"}, {"cursor", cursor}});
+  CHECK(payload_of(since).at("kind") == "delta");
+  const auto lost = call(peer, "chat.history", {{"sessionKey", "main"}, {"cursor", "x"}});
+  CHECK(payload_of(lost) == json::object{{"kind", "reset"}});
+}
+
+TEST_CASE_METHOD(client_world, "client: what does not exist yet is answered by its empty state",
+                 "[gateway]") {
+  auto peer = connect();
+  CHECK(call(peer, "last-heartbeat").at("payload").is_null());
+  CHECK(payload_of(call(peer, "question.list")) == json::object{{"questions", json::array{}}});
+  CHECK(payload_of(call(peer, "cron.status")).at("jobs") == 0);
+  const auto jobs = call(peer, "cron.list", {{"limit", 50}, {"offset", 3}});
+  CHECK(payload_of(jobs).at("jobs").as_array().empty());
+  CHECK(payload_of(jobs).at("limit") == 50);
+  CHECK(payload_of(jobs).at("offset") == 3);
+  CHECK(error_of(call(peer, "cron.add")).at("message") == "unknown method: cron.add");
+}
+
+TEST_CASE_METHOD(client_world, "client: an agent has a name, of its own or none", "[gateway]") {
+  facts.add_agent("work");
+  facts.config->values.agents.entries.back().name = "élan";
+  auto peer = connect();
+  CHECK(payload_of(call(peer, "agent.identity.get")) == json::object{{"agentId", "main"},
+                                                                     {"name", "Assistant"},
+                                                                     {"nameSource", "default"},
+                                                                     {"avatar", "A"}});
+  const auto named = call(peer, "agent.identity.get", {{"sessionKey", "agent:work:main"}});
+  CHECK(payload_of(named).at("name") == "élan");
+  CHECK(payload_of(named).at("nameSource") == "config");
+  CHECK(payload_of(named).at("avatar") == "é");
+  const auto nobody = call(peer, "agent.identity.get", {{"agentId", "nobody"}});
+  CHECK(error_of(nobody).at("details").at("code") == "UNKNOWN_AGENT_ID");
+}
+
+TEST_CASE_METHOD(client_world, "client: the log is read elsewhere and answered when it is read",
+                 "[gateway]") {
+  const temp_dir dir;
+  facts.config->values.logging.file = dir / "troupe.log";
+  std::ofstream{dir / "troupe.log"} << "one\ntwo\n";
+  auto peer = connect();
+  const auto tail = call(peer, "logs.tail", {{"limit", 1}});
+  CHECK(payload_of(tail).at("lines") == json::array{"two"});
+  CHECK(payload_of(tail).at("file").as_string() == dir / "troupe.log");
+  CHECK(error_of(call(peer, "logs.tail", {{"limit", 0}})).at("message") ==
+        "invalid logs.tail params: at /limit: must be >= 1");
+  facts.config->values.logging.file = dir.path();
+  CHECK(error_of(call(peer, "logs.tail")).at("code") == "UNAVAILABLE");
+}
+
+TEST_CASE_METHOD(client_world, "client: the config is shown without its secrets", "[gateway]") {
+  facts.config->source = json::parse(R"({"gateway":{"auth":{"token":"hidden"}}})");
+  facts.config->merged = facts.config->effective = facts.config->source;
+  auto peer = connect({"operator.read"});
+  const auto shown = call(peer, "config.get");
+  CHECK(payload_of(shown).at("config").at("gateway").at("auth").at("token") ==
+        "__OPENCLAW_REDACTED__");
+  CHECK(json::serialize(shown).find("hidden") == std::string::npos);
 }
 
 } // namespace troupe::test

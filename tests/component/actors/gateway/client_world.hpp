@@ -164,13 +164,14 @@ struct client_world : actor_world {
   gateway_facts facts;
   fake_conversations conversations;
   played_router_actor router;
+  gateway::gateway_shared_ptr shared;
   gateway::front_actor front;
   std::unique_ptr<request_sink> sink;
 
   client_world() {
     router = system.spawn(fake_router, &conversations);
     facts.context->router = router;
-    auto shared = facts.share();
+    shared = facts.share();
     front = system.spawn(gateway::front, shared);
     sink = std::make_unique<request_sink>(system, shared);
     sink->attach(front);
@@ -250,18 +251,33 @@ struct client_world : actor_world {
   peer connect(json::array scopes = {"operator.read", "operator.write", "operator.admin"},
                json::array caps = {}) {
     auto made = open();
-    request(made, "c1", "connect",
-            {{"minProtocol", 4},
-             {"maxProtocol", 4},
-             {"client",
-              {{"id", "gateway-client"}, {"version", "1"}, {"platform", "x"}, {"mode", "backend"}}},
-             {"scopes", std::move(scopes)},
-             {"caps", std::move(caps)},
-             {"auth", {{"token", "secret"}}}});
+    request(made, "c1", "connect", connect_params(std::move(scopes), std::move(caps)));
     const auto greeting = frames(made);
     REQUIRE(greeting.size() == 3);
     REQUIRE(greeting[1].at("ok").as_bool());
     REQUIRE(greeting[2].at("event") == "health"); // Its number is 1.
+    return made;
+  }
+
+  /// What a backend says when it connects; one that is not listed among those present.
+  static json::object connect_params(json::array scopes, json::array caps) {
+    return {{"minProtocol", 4},
+            {"maxProtocol", 4},
+            {"client",
+             {{"id", "gateway-client"}, {"version", "1"}, {"platform", "x"}, {"mode", "backend"}}},
+            {"scopes", std::move(scopes)},
+            {"caps", std::move(caps)},
+            {"auth", {{"token", "secret"}}}};
+  }
+  /// A client that people sit at. Without a device it has no scopes, and still is listed.
+  peer connect_person(std::string_view instance) {
+    auto made = open();
+    auto params = connect_params({}, {});
+    auto& client = params.at("client").as_object();
+    client["id"] = "openclaw-tui";
+    client["mode"] = "ui";
+    client["instanceId"] = instance;
+    request(made, "c1", "connect", params);
     return made;
   }
 

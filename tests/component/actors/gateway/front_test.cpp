@@ -135,6 +135,65 @@ TEST_CASE_METHOD(client_world, "front: ticks every 30 seconds, tells health ever
   CHECK(health.at("stateVersion").at("health").to_number<int>() >= 2);
 }
 
+TEST_CASE_METHOD(client_world, "front: who comes and goes is told to readers", "[gateway]") {
+  auto reader = connect();
+  auto blind = connect(json::array{});
+  auto person = connect_person("desk");
+  const auto hello = frames(person).at(1);
+  CHECK(hello.at("payload").at("snapshot").at("presence").as_array().empty()); // It may not read.
+  const auto come = frame(reader);
+  CHECK(come.at("event") == "presence");
+  const auto& entries = come.at("payload").at("presence").as_array();
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].at("mode") == "gateway");
+  CHECK(entries[1].at("instanceId") == "desk");
+  CHECK(entries[1].at("reason") == "connect");
+  CHECK(frames(blind).empty());
+  const auto listed = call(reader, "system-presence");
+  CHECK(listed.at("payload") == come.at("payload").at("presence"));
+
+  person.handler->on_closed(1000, "bye");
+  run();
+  CHECK(frames(reader).empty()); // Told once per interval.
+  advance(gateway::presence_interval);
+  const auto gone = frame(reader);
+  CHECK(gone.at("payload").at("presence").at(1).at("reason") == "disconnect");
+  CHECK(gone.at("stateVersion").at("presence").to_number<int>() >
+        come.at("stateVersion").at("presence").to_number<int>());
+  advance(gateway::presence_interval);
+  CHECK(frames(reader).empty());
+}
+
+TEST_CASE_METHOD(client_world, "front: backends are not listed as present", "[gateway]") {
+  auto reader = connect();
+  auto other = connect();
+  CHECK(frames(reader).empty());
+  CHECK(call(other, "system-presence").at("payload").as_array().size() == 1);
+}
+
+TEST_CASE_METHOD(client_world, "front: a system event is a note among those present", "[gateway]") {
+  auto reader = connect();
+  auto writer = connect();
+  CHECK(call(writer, "system-event", {{"text", "  "}}).at("error").at("message") ==
+        "text required");
+  request(writer, "1", "system-event", {{"text", "wire test"}, {"host", "h"}});
+  CHECK(answer_among(writer).at("payload") == json::value{{"ok", true}});
+  const auto told = frame(reader);
+  CHECK(told.at("event") == "presence");
+  CHECK(told.at("payload").at("presence").at(1).at("text") == "wire test");
+}
+
+TEST_CASE_METHOD(client_world, "front: when it failed, those who left are not shown as there",
+                 "[gateway]") {
+  auto person = connect_person("desk");
+  kill(front);
+  front = system.spawn(gateway::front, shared);
+  sink->attach(front);
+  run();
+  auto reader = connect();
+  CHECK(call(reader, "system-presence").at("payload").at(1).at("reason") == "disconnect");
+}
+
 TEST_CASE_METHOD(client_world, "front: a client that crashed is contained and forgotten",
                  "[gateway]") {
   auto doomed = connect();

@@ -15,9 +15,15 @@ const std::string key = "agent:main:main";
 struct transcript : gateway_facts {
   std::string text(history_query query = {}, std::string_view in_flight = {}) {
     query.key = key;
-    return history_page(log, config->values, query, in_flight, time.wall);
+    return history_page(log, config->values, query, {.in_flight_run = in_flight, .metadata = {}},
+                        time.wall);
   }
   boost::json::value page(const history_query& query = {}) { return parse(text(query)); }
+  boost::json::value since(std::string_view cursor, history_query query = {},
+                           const std::vector<std::string>& inputs = {}) {
+    query.key = key;
+    return parse(history_since(log, config->values, query, cursor, inputs, {}, time.wall));
+  }
   static std::string seqs(const boost::json::value& page) {
     std::string out;
     for (const auto& message : page.at("messages").as_array())
@@ -72,6 +78,72 @@ TEST_CASE_METHOD(transcript, "history: what was before a reset is not shown", "[
   put(row);
   CHECK(seqs(page()).empty());
   CHECK(page().at("totalMessages") == 0);
+}
+
+TEST_CASE_METHOD(transcript, "history: a cursor brings what came since", "[gateway]") {
+  auto row = add_conversation(key, 2);
+  const auto cursor = std::string{page().at("deltaCursor").as_string()};
+  auto delta = since(cursor);
+  CHECK(delta.at("kind") == "delta");
+  CHECK(delta.at("messages").as_array().empty());
+  CHECK(delta.at("deltaCursor").as_string() == cursor);
+  CHECK(delta.at("sessionInfo").at("key").as_string() == key);
+
+  row = add_conversation(key, 4);
+  delta = since(cursor);
+  const auto& messages = delta.at("messages").as_array();
+  REQUIRE(messages.size() == 2);
+  CHECK(messages[0].at("messageSeq") == 3);
+  CHECK(messages[1].at("messageId") == "id-4");
+  CHECK(messages[1].at("sessionKey").as_string() == key);
+  CHECK(messages[1].at("message") == page().at("messages").at(3));
+  CHECK(delta.at("deltaCursor") == page().at("deltaCursor"));
+  CHECK(since(delta.at("deltaCursor").as_string()).at("messages").as_array().empty());
+}
+
+TEST_CASE_METHOD(transcript, "history: a cursor that leads nowhere is answered by reset",
+                 "[gateway]") {
+  const auto reset = boost::json::value{{"kind", "reset"}};
+  CHECK(since("1:x:1:0") == reset); // No such session.
+  auto row = add_conversation(key, 3);
+  const auto cursor = std::string{page().at("deltaCursor").as_string()};
+  for (const auto* wrong : {"", "x", "eyJhIjoxfQ",
+                            "1:session-of-agent:main:main:1:", "1:session-of-agent:main:main:1:4",
+                            "1:session-of-agent:main:main:1:3x", "1:session-of-agent:main:main:2:3",
+                            "1:session-of-agent:main:main:1:99999999999999999999"})
+    CHECK(since(wrong) == reset);
+  CHECK(since(cursor).at("kind") == "delta");
+  history_query query;
+  query.limit = 2;
+  CHECK(since("1:session-of-agent:main:main:1:0", query) == reset); // Three came, two are allowed.
+  query.limit = 3;
+  CHECK(since("1:session-of-agent:main:main:1:0", query).at("messages").as_array().size() == 3);
+  query.bytes_max = 600;
+  CHECK(since("1:session-of-agent:main:main:1:0", query) == reset);
+  row.session_id = "another"; // sessions.reset
+  row.history_from = 4;
+  put(row);
+  CHECK(since(cursor) == reset);
+}
+
+TEST_CASE_METHOD(transcript, "history: a cursor's result tells the fate of inputs", "[gateway]") {
+  add_conversation(key, 2);
+  const auto run = [&](const std::string& id, tables::run_state state, std::uint64_t first_seq) {
+    tables::run_row row;
+    row.run_id = id;
+    row.conversation = key;
+    row.state = state;
+    row.first_seq = first_seq;
+    put(row);
+  };
+  run("waits", tables::run_state::queued, 0);
+  run("runs", tables::run_state::open, 1);
+  const auto cursor = std::string{page().at("deltaCursor").as_string()};
+  const auto delta = since(cursor, {}, {"waits", "runs", "unknown"});
+  CHECK(delta.at("inputReceipts") ==
+        boost::json::array(
+            {{{"runId", "waits"}, {"state", "pending"}},
+             {{"runId", "runs"}, {"state", "consumed"}, {"consumedByEventId", "id-1"}}}));
 }
 
 TEST_CASE_METHOD(transcript, "history: an unknown session is empty, not an error", "[gateway]") {

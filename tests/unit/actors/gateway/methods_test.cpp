@@ -38,11 +38,35 @@ welcome someone(std::initializer_list<scope> scopes) {
 TEST_CASE("methods: exactly those that work are known", "[gateway]") {
   const auto names = method_names();
   CHECK(std::vector<std::string_view>(names.begin(), names.end()) ==
-        std::vector<std::string_view>{
-            "agent", "agent.wait", "agents.list", "chat.abort", "chat.history", "chat.send",
-            "health", "models.list", "sessions.create", "sessions.delete", "sessions.describe",
-            "sessions.list", "sessions.messages.subscribe", "sessions.messages.unsubscribe",
-            "sessions.reset", "sessions.subscribe", "status"});
+        std::vector<std::string_view>{"agent",
+                                      "agent.identity.get",
+                                      "agent.wait",
+                                      "agents.list",
+                                      "chat.abort",
+                                      "chat.history",
+                                      "chat.metadata",
+                                      "chat.send",
+                                      "chat.startup",
+                                      "commands.list",
+                                      "config.get",
+                                      "cron.list",
+                                      "cron.status",
+                                      "health",
+                                      "last-heartbeat",
+                                      "logs.tail",
+                                      "models.list",
+                                      "question.list",
+                                      "sessions.create",
+                                      "sessions.delete",
+                                      "sessions.describe",
+                                      "sessions.list",
+                                      "sessions.messages.subscribe",
+                                      "sessions.messages.unsubscribe",
+                                      "sessions.reset",
+                                      "sessions.subscribe",
+                                      "status",
+                                      "system-event",
+                                      "system-presence"});
   CHECK(find_method("no.such") == nullptr);
 }
 
@@ -52,6 +76,11 @@ TEST_CASE("methods: need the scopes of the protocol", "[gateway]") {
   CHECK(needed("chat.send") == scope::write);
   CHECK(needed("agent.wait") == scope::write);
   CHECK(needed("sessions.reset") == scope::admin);
+  CHECK(needed("config.get") == scope::read);
+  CHECK(needed("logs.tail") == scope::read);
+  CHECK(needed("question.list") == scope::questions);
+  CHECK(needed("system-event") == scope::admin);
+  CHECK(needed("system-presence") == scope::read);
   CHECK(needed("agent", R"({"message":"hi"})") == scope::write);
   CHECK(needed("agent", R"({"message":"/new"})") == scope::admin);
   CHECK(needed("agent", R"({"message":"/reset now"})") == scope::admin);
@@ -79,6 +108,12 @@ TEST_CASE("methods: parameters are checked, unknown ones tolerated", "[gateway]"
         "at /message: must NOT have fewer than 1 characters");
   CHECK(params_findings("agent.wait", R"({"runId":"r","timeoutMs":-1})") ==
         "at /timeoutMs: must be >= 0");
+  CHECK(params_findings("logs.tail", R"({"limit":5001,"maxBytes":0,"cursor":-1})") ==
+        "at /cursor: must be >= 0; at /limit: must be <= 5000; at /maxBytes: must be >= 1");
+  CHECK(params_findings("cron.list", R"({"sortDir":"up"})") ==
+        "at /sortDir: must be equal to one of the allowed values");
+  CHECK(params_findings("chat.history", R"({"sessionKey":"a","inputRunIds":[]})") ==
+        "at /inputRunIds: must NOT have fewer than 1 items");
   CHECK(params_findings("sessions.reset", R"({"key":"a","reason":"why not"})") ==
         "at /reason: must be equal to one of the allowed values");
 }

@@ -1,0 +1,57 @@
+#include "actors/gateway/catalog.hpp"
+
+#include "actors/gateway/sessions.hpp"
+
+#include <algorithm>
+
+namespace troupe::gateway {
+namespace {
+
+void write_model(json_writer& out, const std::string& provider, const config::model_settings& model,
+                 bool usual) {
+  out.begin_object()
+      .member("id", model.id)
+      .member("name", model.name.empty() ? model.id : model.name)
+      .member("provider", provider)
+      .member("reasoning", model.reasoning);
+  if (usual)
+    out.key("tags").begin_array().value("default").end_array();
+  if (model.context_window > 0)
+    out.member("contextWindow", model.context_window);
+  out.key("input").begin_array();
+  for (const std::string_view kind : {"text", "image", "audio", "video", "document"})
+    if (std::ranges::find(model.input, kind) != model.input.end())
+      out.value(kind);
+  out.end_array();
+  out.member_raw("thinkingLevels", R"([{"id":"off","label":"off"}])")
+      .member("thinkingDefault", "off")
+      .member("available", true)
+      .end_object();
+}
+
+} // namespace
+
+void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id) {
+  const auto usual = default_model(settings, agent_id).ref;
+  out.begin_array();
+  for (const auto& [id, provider] : settings.providers)
+    for (const auto& model : provider.models)
+      write_model(out, id, model, usual.provider == id && usual.model == model.id);
+  out.end_array();
+}
+
+void write_commands(json_writer& out, const commands_query&) {
+  out.begin_array().end_array();
+}
+
+std::string chat_metadata(const config::settings& settings, std::string_view agent_id) {
+  json_writer out;
+  out.begin_object().key("models");
+  write_models(out, settings, agent_id);
+  out.key("commands");
+  write_commands(out);
+  out.member("swarmEnabled", false).end_object();
+  return out.take();
+}
+
+} // namespace troupe::gateway

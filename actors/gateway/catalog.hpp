@@ -1,0 +1,27 @@
+#pragma once
+
+#include "actors/gateway/json_writer.hpp"
+#include "config/settings.hpp"
+
+#include <string>
+#include <string_view>
+
+/// What there is to choose from: models and commands. Source: protocol.md section 11.
+namespace troupe::gateway {
+
+/// `models` of models.list: an array. `agent_id` empty: the default agent.
+void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id);
+
+/// Which commands, and how much of them, commands.list is asked for.
+struct commands_query {
+  bool text = true;   ///< Commands that are written as text.
+  bool native = true; ///< Commands that channels know themselves.
+  bool with_args = true;
+};
+/// `commands` of commands.list: an array.
+void write_commands(json_writer& out, const commands_query& query = {});
+
+/// The result of chat.metadata.
+std::string chat_metadata(const config::settings& settings, std::string_view agent_id);
+
+} // namespace troupe::gateway
