@@ -177,6 +177,13 @@ turn_counts run_turns(client_pool& clients, std::chrono::milliseconds period) {
   return counts;
 }
 
+void add_memory(const world& in, std::uint64_t turns) {
+  add(fmt::format("RSS after {} turns: all / without the mapped store", turns), "-",
+      fmt::format("{:.1f} / {:.1f} MB", static_cast<double>(in.gateway->memory_kib("VmRSS")) / 1000,
+                  static_cast<double>(in.gateway->memory_kib("RssAnon")) / 1000),
+      true);
+}
+
 void measure_turns(world& in) {
   in.start();
   client_pool clients{in.port, "bench"};
@@ -204,10 +211,9 @@ void measure_turns(world& in) {
       fmt::format("{:.0f} / {:.0f} ms", latencies[latencies.size() / 2],
                   latencies[latencies.size() * 99 / 100]),
       true);
-  add("RSS after the turns: all / without the mapped store", "-",
-      fmt::format("{:.1f} / {:.1f} MB", static_cast<double>(in.gateway->memory_kib("VmRSS")) / 1000,
-                  static_cast<double>(in.gateway->memory_kib("RssAnon")) / 1000),
-      true);
+  add_memory(in, counts.turns);
+  counts.turns += run_turns(clients, measured).turns;
+  add_memory(in, counts.turns);
   in.stop();
 }
 
