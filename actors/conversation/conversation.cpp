@@ -440,7 +440,7 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
     else
       on_run_down(self, down);
   });
-  self->monitor(self->state.shard);
+  self->watch_elder(self->state.shard);
   if (const auto loaded = load(self, std::move(agent_id)); !loaded) {
     log::error("conversation", "{}: {}", state.place.path(), loaded.error().detail);
     self->quit(to_caf(loaded.error()));

@@ -407,7 +407,7 @@ caf::behavior run(self_pointer self, conversation_context_ptr context, shard_pla
   state.seed = std::move(seed);
   state.parent = std::move(parent);
   state.replace_text = state.seed.run.attempt > 1;
-  self->monitor(state.parent);
+  self->watch_elder(state.parent);
   self->set_down_handler([self](const caf::down_msg& down) { on_part_down(self, down); });
   state.limit = limit_of(state);
   state.started = state.context->time->now_boot();

@@ -220,7 +220,7 @@ client_actor::behavior_type client(client_self self, gateway_shared_ptr shared,
   link->connection->send({.head = challenge_frame(random_uuid(), context.time->now_wall_ms()),
                           .body = nullptr,
                           .tail = {}});
-  self->monitor(front);
+  self->watch_elder(front);
   // Without the front no event arrives any more: the client must connect anew.
   self->set_down_handler([self](const caf::down_msg&) { end(self, 1012, "service restart"); });
   self->state.shared = std::move(shared);

@@ -220,7 +220,7 @@ caf::behavior model_call(self_pointer self, model_access_ptr access,
   state.model = std::move(model);
   state.request = std::move(request);
   state.run = std::move(run);
-  self->monitor(state.run);
+  self->watch_elder(state.run);
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   ask_for_slot(self);
   return {

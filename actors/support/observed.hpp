@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <exception>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -52,6 +54,14 @@ public:
     Base::enqueue(std::move(message), unit);
   }
 
+  /// Monitors an actor that outlives this one, until this one ends. `monitor` alone would leave an
+  /// address behind with `elder`, and an address keeps the memory of the whole actor.
+  template <class Handle>
+  void watch_elder(const Handle& elder) {
+    this->monitor(elder);
+    elders_.push_back(caf::actor_cast<caf::actor_addr>(elder));
+  }
+
   /// Takes its place in the registry; keep the result in the actor's state.
   registration observe(const std::shared_ptr<actor_registry>& registry, std::string path,
                        const char* kind) {
@@ -72,8 +82,15 @@ protected:
     return outcome;
   }
 
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
+    for (const auto& elder : std::exchange(elders_, {}))
+      this->demonitor(elder);
+    return Base::cleanup(std::move(reason), host);
+  }
+
 private:
   std::shared_ptr<actor_stats> stats_;
+  std::vector<caf::actor_addr> elders_;
 };
 
 /// The self pointer of an actor whose interface is `Handle` and whose state is `State`.

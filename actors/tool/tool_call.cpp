@@ -70,7 +70,7 @@ caf::behavior tool_call(self_pointer self, std::shared_ptr<blocking_pool> pool,
   self->state.place = self->observe(registry, std::move(path), "tool");
   self->state.context = std::move(context);
   self->state.started = self->state.context.time->now_boot();
-  self->monitor(run);
+  self->watch_elder(run);
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   if (tool->effect == effect_class::pure) {
     self->send(self, tool_returned{invoke(*tool, self->state.context, arguments)});

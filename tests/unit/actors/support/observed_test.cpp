@@ -27,6 +27,18 @@ caf::behavior worker(plain_self<worker_state> self, std::shared_ptr<actor_regist
   return {[](const work&) {}, [](const fail&) { throw std::runtime_error{"planted"}; }};
 }
 
+struct child_state {
+  static constexpr const char* name = "child";
+};
+
+/// Ends with the first `work`, fails with `fail`.
+caf::behavior child(plain_self<child_state> self, const caf::actor& parent) {
+  self->watch_elder(parent);
+  self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
+  return {[self](const work&) { self->quit(); },
+          [](const fail&) { throw std::runtime_error{"planted"}; }};
+}
+
 struct observed_world : actor_world {
   manual_clock time;
   std::shared_ptr<actor_registry> registry = std::make_shared<actor_registry>(time);
@@ -49,6 +61,36 @@ TEST_CASE_METHOD(observed_world, "observed: counts what waits and what was handl
   const auto row = registry->list()[0];
   CHECK(row.inbox == 0);
   CHECK(row.handled == 5);
+}
+
+TEST_CASE_METHOD(observed_world, "observed: an actor that ends leaves nothing with its elder") {
+  const auto ends_with = [this](auto message) {
+    auto begun = system.spawn(child, subject);
+    run();
+    const caf::actor_addr address = begun.address();
+    self->send(begun, message);
+    begun = nullptr;
+    run();
+    // Ours alone: what else holds an address keeps the memory of the whole actor.
+    CHECK(address.get()->strong_refs == 0);
+    CHECK(address.get()->weak_refs == 1);
+  };
+  SECTION("in order") {
+    ends_with(work{});
+  }
+  SECTION("by failing") {
+    ends_with(fail{});
+  }
+}
+
+TEST_CASE_METHOD(observed_world, "observed: an actor hears of its elder's end") {
+  const auto begun = system.spawn(child, subject);
+  bool ended = false;
+  begun->attach_functor([&ended] { ended = true; });
+  run();
+  CHECK_FALSE(ended);
+  kill(subject);
+  CHECK(ended);
 }
 
 TEST_CASE_METHOD(observed_world, "observed: a message without a handler is counted, not fatal") {
