@@ -3,6 +3,7 @@
 #include "actors/conversation/limits.hpp"
 #include "actors/conversation/run.hpp"
 #include "actors/support/reply.hpp"
+#include "persistence/tables/chunked_text.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -71,10 +72,29 @@ void publish_session(self_pointer self, std::string reason, std::string phase = 
                                                         now(self)});
 }
 
+tables::chunk_source chunks_in(self_pointer self, const row_snapshot& snapshot) {
+  return {snapshot, self->state.home.shard, self->state.logic->id()};
+}
+
+/// The message with its whole text: that of a queued input was only on the disk.
+std::shared_ptr<const tables::message_row>
+whole(self_pointer self, const std::shared_ptr<const tables::message_row>& message) {
+  if (message->text_chunks.empty())
+    return message;
+  auto joined = std::make_shared<tables::message_row>(*message);
+  const auto snapshot = rows(self);
+  if (const auto done = tables::join_texts(*joined, chunks_in(self, *snapshot)); !done) {
+    log::error("conversation", "{}: {}", self->state.place.path(), done.error().detail);
+    return message; // Its beginning; the run says what is wrong.
+  }
+  return joined;
+}
+
 void publish_messages(self_pointer self, std::uint32_t attempt,
                       const std::vector<std::shared_ptr<const tables::message_row>>& messages) {
   for (const auto& message : messages)
-    publish(self, event_of(self, message->run_id, attempt, run_event::message_committed{message}));
+    publish(self, event_of(self, message->run_id, attempt,
+                           run_event::message_committed{whole(self, message)}));
 }
 
 void tell_waiters(self_pointer self, const std::shared_ptr<const run_outcome>& outcome) {
@@ -90,6 +110,12 @@ void publish_finished(self_pointer self, std::uint32_t attempt,
   publish_session(self, "agent.input.settled",
                   outcome->status == run_status::error ? "error" : "end", outcome->run_id);
   tell_waiters(self, outcome);
+}
+
+/// Has the decision's batches committed, the one that refers to chunks behind them.
+void commit(self_pointer self, conversation_logic::decision& decided, std::function<void()> then) {
+  self->state.commits.commit(std::exchange(decided.chunks, {}), std::exchange(decided.batch, {}),
+                             std::move(then));
 }
 
 // ---- the active run
@@ -142,7 +168,9 @@ void close_active(self_pointer self, close_run end) {
   state.stopping.reset();
   end_run_actor(self);
   state.place.enter("committing");
-  state.commits.commit(std::move(decided.batch), [self, attempt, decided] {
+  auto chunks = std::exchange(decided.chunks, {});
+  auto batch = std::exchange(decided.batch, {});
+  state.commits.commit(std::move(chunks), std::move(batch), [self, attempt, decided] {
     // The closed run's own messages come before its end, those of the next run after it.
     auto own = decided;
     conversation_logic::decision next;
@@ -177,11 +205,10 @@ void on_step(self_pointer self, record_step& step) {
     return;
   auto decided = state.logic->record_step(std::move(step.messages), step.intents,
                                           step.settled_calls, now(self));
-  state.commits.commit(std::move(decided.batch),
-                       [self, messages = std::move(decided.messages), run = state.run] {
-                         if (run && may_act(self))
-                           caf::anon_send(run, step_recorded{messages});
-                       });
+  commit(self, decided, [self, messages = std::move(decided.messages), run = state.run] {
+    if (run && may_act(self))
+      caf::anon_send(run, step_recorded{messages});
+  });
 }
 
 void take_over(self_pointer self, takeover_cause cause) {
@@ -231,11 +258,13 @@ result<std::shared_ptr<const run_outcome>> stored_outcome(self_pointer self,
   std::string text;
   const auto& logic = *self->state.logic;
   if (run.final_seq > 0) {
+    const auto snapshot = rows(self);
     TR_TRY(auto bytes,
-           rows(self)->get(self->state.home.shard, tables::message_key(logic.id(), run.final_seq)));
+           snapshot->get(self->state.home.shard, tables::message_key(logic.id(), run.final_seq)));
     if (bytes) {
       TR_TRY(auto message, tables::decode_message(*bytes));
-      text = std::move(message.text);
+      TR_TRY(text, tables::join(std::move(message.text), message.text_chunks,
+                                chunks_in(self, *snapshot)));
     }
   }
   return std::make_shared<const run_outcome>(outcome_of(run, logic.row(), std::move(text)));
@@ -270,7 +299,9 @@ caf::result<input_receipt> on_submit(self_pointer self, const submit_input& inpu
     step.receipt.outcome = std::move(outcome.value());
   }
   const answer<input_receipt> receipt{self};
-  state.commits.commit(std::exchange(step.batch, {}), [self, receipt, step, place = input.place] {
+  auto chunks = std::exchange(step.chunks, {});
+  auto batch = std::exchange(step.batch, {});
+  const auto told = [self, receipt, step, place = input.place] {
     if (!still_ours(self))
       return;
     receipt.give(step.receipt);
@@ -279,7 +310,8 @@ caf::result<input_receipt> on_submit(self_pointer self, const submit_input& inpu
     publish(self, event_of(self, step.receipt.run_id, 1, run_event::accepted{step.receipt.queued}));
     publish_session(self, "send");
     after_decision(self, step);
-  });
+  };
+  state.commits.commit(std::move(chunks), std::move(batch), told);
   return receipt.later();
 }
 
@@ -352,8 +384,9 @@ caf::result<session_written> write_session(self_pointer self,
   const answer<session_written> written{self};
   auto& next = decided.value();
   const bool changed = !next.batch.empty();
+  auto chunks = std::exchange(next.chunks, {});
   auto batch = std::exchange(next.batch, {});
-  self->state.commits.commit(std::move(batch),
+  self->state.commits.commit(std::move(chunks), std::move(batch),
                              [self, written, created, changed, reason = std::move(reason),
                               next = std::move(next), row = self->state.logic->row()] {
                                written.give(session_written{row, created});
@@ -364,24 +397,55 @@ caf::result<session_written> write_session(self_pointer self,
   return written.later();
 }
 
-caf::result<session_deleted> on_delete(self_pointer self) {
+void erase_session(self_pointer self, const answer<session_deleted>& deleted) {
   auto& state = self->state;
   const bool existed = state.logic->exists();
   const auto key = state.logic->row().key;
   const auto session_id = state.logic->row().session_id;
   auto batches = state.logic->erase(*rows(self), state.home.shard);
-  if (!batches)
-    return to_caf(batches.error());
+  if (!batches) {
+    deleted.give(batches.error());
+    return;
+  }
   for (auto& batch : batches.value())
     state.commits.commit(std::move(batch), [] {});
-  const answer<session_deleted> deleted{self};
   state.commits.commit({}, [=] {
     deleted.give(session_deleted{existed});
     if (existed && may_act(self))
       self->send(self->state.context->sink,
                  session_event{key, "delete", {}, {}, session_id, now(self)});
   });
+}
+
+caf::result<session_deleted> on_delete(self_pointer self) {
+  const answer<session_deleted> deleted{self};
+  // What is still on its way to the rows must be there to be erased.
+  self->state.commits.commit({}, [self, deleted] { erase_session(self, deleted); });
   return deleted.later();
+}
+
+// ---- chunks that no row refers to ---------------------------------------------------------------
+
+void sweep(self_pointer self) {
+  auto& state = self->state;
+  if (!state.logic->needs_sweep() || !state.commits.idle())
+    return; // Erased with the session, or looked at again when all is settled.
+  auto batches = state.logic->sweep(*rows(self), state.home.shard);
+  if (!batches) {
+    state.sweep_failed = true;
+    log::error("conversation", "{}: its unclaimed chunks stay: {}", state.place.path(),
+               batches.error().detail);
+    return;
+  }
+  for (auto& batch : batches.value())
+    state.commits.commit(std::move(batch), [] {});
+}
+
+/// Begins a sweep at a moment without proposals on their way.
+void sweep_if_due(self_pointer self) {
+  auto& state = self->state;
+  if (!state.sweep_failed && state.logic->needs_sweep() && state.commits.idle())
+    state.commits.commit(state.logic->announce_sweep(), [self] { sweep(self); });
 }
 
 // ---- leaving memory
@@ -447,6 +511,7 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
     return conversation_actor::behavior_type::make_empty_behavior();
   }
   take_over(self, cause);
+  sweep_if_due(self);
   note_activity(self);
   watch_idleness(self);
   return {
@@ -471,7 +536,9 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
                              "release", false);
       },
       [self](const proposal_settled& report) {
-        if (!self->state.commits.settled(report))
+        if (self->state.commits.settled(report))
+          sweep_if_due(self);
+        else
           self->quit(to_caf(not_ours));
       },
       [self](record_step& step) { on_step(self, step); },

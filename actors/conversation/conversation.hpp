@@ -63,6 +63,7 @@ struct conversation_state {
 
   std::optional<conversation_logic> logic;
   commit_queue commits;
+  bool sweep_failed = false;         ///< Rows that cannot be read: not tried again by this actor.
   caf::actor run;                    ///< The active run's actor.
   std::shared_ptr<void> run_counted; ///< Counts in `runs_active` while it lives.
   std::uint64_t runs_started = 0;

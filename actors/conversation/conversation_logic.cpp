@@ -1,6 +1,7 @@
 #include "actors/conversation/conversation_logic.hpp"
 
 #include "actors/conversation/limits.hpp"
+#include "actors/conversation/scan_rows.hpp"
 #include "base/assert.hpp"
 #include "base/checksum.hpp"
 #include "base/random.hpp"
@@ -15,21 +16,6 @@ namespace {
 
 using tables::run_state;
 using tables::run_status;
-
-/// Bytes of erased keys per batch of a deletion, well below a batch's bound.
-constexpr std::size_t erase_bytes_per_batch = 128u << 10;
-
-result<void>
-scan_rows(const row_snapshot& rows, shard_id shard, const std::string& prefix,
-          const std::function<result<void>(std::string_view, std::string_view)>& visit) {
-  result<void> outcome = boost::outcome_v2::success();
-  TR_TRY(rows.scan(shard, prefix, {}, scan_order::ascending,
-                   [&](std::string_view key, std::string_view value) {
-                     outcome = visit(key, value);
-                     return outcome ? scan_step::more : scan_step::stop;
-                   }));
-  return outcome;
-}
 
 bool crash_caused(takeover_cause cause, const tables::run_row& run, const boot_facts& facts) {
   switch (cause) {
@@ -58,45 +44,6 @@ std::string_view status_name(run_status status) {
 
 } // namespace
 
-run_outcome outcome_of(const tables::run_row& run, const tables::conversation_row& conversation,
-                       std::string final_text) {
-  run_outcome out;
-  out.run_id = run.run_id;
-  out.key = conversation.key;
-  out.agent_id = conversation.agent_id;
-  out.session_id = conversation.session_id;
-  out.status = run.state == run_state::closed ? run.status : run_status::none;
-  out.stop_reason = run.stop_reason;
-  out.error = run.error;
-  out.error_kind = run.error_kind;
-  out.text = std::move(final_text);
-  out.provider = run.provider;
-  out.model = run.model;
-  out.tools_used = run.tools_used;
-  out.accepted_at = run.accepted_at;
-  out.started_at = run.started_at;
-  out.ended_at = run.ended_at;
-  out.input_tokens = run.input_tokens;
-  out.output_tokens = run.output_tokens;
-  return out;
-}
-
-result<write_batch> expired_runs(const row_snapshot& rows, shard_id shard, wall_ms now) {
-  write_batch batch;
-  std::size_t found = 0;
-  TR_TRY(rows.scan(shard, tables::expiry_prefix(), {}, scan_order::ascending,
-                   [&](std::string_view key, std::string_view run_key) {
-                     if (tables::expiry_time(key) > now || found == expired_runs_per_batch)
-                       return scan_step::stop;
-                     ++found;
-                     batch.erase(std::string{run_key});
-                     batch.erase(tables::expired_index_key(key));
-                     batch.erase(std::string{key});
-                     return scan_step::more;
-                   }));
-  return batch;
-}
-
 conversation_logic::conversation_logic(tables::conversation_row row, queue_limits limits)
     : limits_(limits), row_(std::move(row)), id_(tables::digest_of(row_.key)) {}
 
@@ -107,6 +54,10 @@ result<conversation_logic> conversation_logic::load(const row_snapshot& rows, sh
   row.key = std::move(key);
   row.agent_id = std::move(agent_id);
   conversation_logic made{row, limits};
+  TR_TRY(const auto busy, rows.get(shard, tables::busy_key(made.id_)));
+  made.busy_written_ = busy.has_value();
+  TR_TRY(const auto unclaimed, rows.get(shard, tables::unclaimed_key(made.id_)));
+  made.unclaimed_ = unclaimed.has_value();
   TR_TRY(auto stored, rows.get(shard, tables::conversation_key(made.id_)));
   if (!stored)
     return made;
@@ -134,7 +85,6 @@ result<conversation_logic> conversation_logic::load(const row_snapshot& rows, sh
                        return boost::outcome_v2::success();
                      }));
   }
-  made.busy_written_ = made.active_.has_value() || !made.queue_.empty();
   return made;
 }
 
@@ -151,10 +101,8 @@ void conversation_logic::ensure_exists(wall_ms now) {
   row_.created_at = stamp_.next(now);
 }
 
-void conversation_logic::write_row(write_batch& batch, wall_ms now) {
-  row_.updated_at = stamp_.next(now);
-  batch.put(tables::conversation_key(id_), tables::encode(row_));
-  const bool busy = active_.has_value() || !queue_.empty();
+void conversation_logic::write_busy(write_batch& batch) {
+  const bool busy = active_.has_value() || !queue_.empty() || unclaimed_;
   if (busy && !busy_written_)
     batch.put(tables::busy_key(id_), row_.key);
   else if (!busy && busy_written_)
@@ -162,17 +110,38 @@ void conversation_logic::write_row(write_batch& batch, wall_ms now) {
   busy_written_ = busy;
 }
 
+void conversation_logic::write_row(write_batch& batch, wall_ms now) {
+  row_.updated_at = stamp_.next(now);
+  batch.put(tables::conversation_key(id_), tables::encode(row_));
+  write_busy(batch);
+}
+
+void conversation_logic::write_row(decision& to, text_packer& texts, wall_ms now) {
+  to.chunks = texts.take();
+  if (!to.chunks.empty()) {
+    // Should this break off, whoever comes next finds the chunks by these two rows.
+    auto& first = to.chunks.front();
+    first.put(tables::unclaimed_key(id_), row_.key);
+    if (!std::exchange(busy_written_, true))
+      first.put(tables::busy_key(id_), row_.key);
+    if (!unclaimed_)
+      to.batch.erase(tables::unclaimed_key(id_));
+  }
+  write_row(to.batch, now);
+}
+
 void conversation_logic::write_run(write_batch& batch, const tables::run_row& run) {
   batch.put(tables::run_key(id_, run.run_id), tables::encode(run));
 }
 
-void conversation_logic::add_messages(decision& to, new_messages messages, wall_ms now) {
+void conversation_logic::add_messages(decision& to, text_packer& texts, new_messages messages,
+                                      wall_ms now) {
   for (auto& message : messages) {
     message.seq = ++row_.message_seq;
     message.at = stamp_.next(now);
     message.id =
         fmt::format("{:016x}", checksum(message.run_id + ":" + row_.session_id, message.seq));
-    to.batch.put(tables::message_key(id_, message.seq), tables::encode(message));
+    to.batch.put(tables::message_key(id_, message.seq), tables::encode(texts.pack(message)));
     to.messages.push_back(std::make_shared<const tables::message_row>(std::move(message)));
   }
 }
@@ -187,8 +156,9 @@ void conversation_logic::settle_calls(write_batch& batch, const std::vector<std:
   }
 }
 
-void conversation_logic::open_run(decision& to, tables::run_row run, const tables::input_row& input,
-                                  const boot_facts& facts, wall_ms now) {
+void conversation_logic::open_run(decision& to, text_packer& texts, tables::run_row run,
+                                  const tables::input_row& input, const boot_facts& facts,
+                                  wall_ms now) {
   run.state = run_state::open;
   run.started_at = stamp_.next(now);
   run.attempt = 1;
@@ -198,76 +168,16 @@ void conversation_logic::open_run(decision& to, tables::run_row run, const table
   message.role = tables::message_role::user;
   message.run_id = run.run_id;
   message.text = input.text;
+  message.text_chunks = input.text_chunks;
   message.client_id = input.client_id;
   message.client_mode = input.client_mode;
   new_messages messages;
   messages.push_back(std::move(message));
-  add_messages(to, std::move(messages), now);
+  add_messages(to, texts, std::move(messages), now);
   row_.active_run = run.run_id;
   write_run(to.batch, run);
   active_ = std::move(run);
   to.start_run = true;
-}
-
-result<conversation_logic::submitted>
-conversation_logic::submit(const submit_input& input, const std::optional<tables::run_row>& known,
-                           const boot_facts& facts, wall_ms now) {
-  submitted out;
-  out.receipt.run_id = input.run_id;
-  out.receipt.key = row_.key;
-  out.receipt.agent_id = row_.agent_id;
-  if (has_open(input.run_id) || known) {
-    const bool finished = !has_open(input.run_id) && known->state == run_state::closed;
-    out.receipt.kind = finished ? receipt_kind::finished : receipt_kind::in_flight;
-    out.receipt.accepted_at = known ? known->accepted_at : now;
-    return out;
-  }
-  if (!row_.quarantine.empty())
-    return error{errc::forbidden, row_.quarantine};
-  if (input.run_id.empty() || input.text.empty())
-    return error{errc::invalid_argument, "a message needs text and an idempotency key"};
-  if (input.text.size() > input_text_bytes_max)
-    return error{errc::invalid_argument,
-                 fmt::format("the message has {} bytes, at most {} are accepted; shorten it",
-                             input.text.size(), input_text_bytes_max)};
-  const bool busy = active_.has_value() || !queue_.empty();
-  if (busy && queue_.size() >= limits_.cap)
-    return error{errc::overloaded,
-                 fmt::format("{} messages already wait in this session; retry when one is answered",
-                             queue_.size())};
-
-  ensure_exists(now);
-  tables::input_row queued;
-  queued.run_id = input.run_id;
-  queued.text = input.text;
-  queued.accepted_at = stamp_.next(now);
-  queued.client_id = input.client_id;
-  queued.client_mode = input.client_mode;
-  queued.extra_system_prompt = input.extra_system_prompt;
-  queued.model = input.model;
-  queued.timeout_s = input.timeout_s;
-
-  tables::run_row run;
-  run.run_id = input.run_id;
-  run.conversation = row_.key;
-  run.accepted_at = queued.accepted_at;
-  run.extra_system_prompt = input.extra_system_prompt;
-  run.model_override = input.model;
-  run.timeout_s = input.timeout_s;
-  out.batch.put(tables::run_index_key(run.run_id), tables::run_key(id_, run.run_id));
-  out.receipt.accepted_at = queued.accepted_at;
-  out.receipt.queued = busy;
-  if (busy) {
-    queued.order = ++row_.input_order;
-    run.input_order = queued.order;
-    out.batch.put(tables::input_key(id_, queued.order), tables::encode(queued));
-    write_run(out.batch, run);
-    queue_.push_back(std::move(queued));
-  } else {
-    open_run(out, std::move(run), queued, facts, now);
-  }
-  write_row(out.batch, now);
-  return out;
 }
 
 conversation_logic::taken_over conversation_logic::take_over(takeover_cause cause,
@@ -315,9 +225,11 @@ conversation_logic::record_step(new_messages messages,
                                 const std::vector<std::string>& settled_calls, wall_ms now) {
   TR_ASSERT(active_.has_value(), "a step belongs to the active run");
   decision out;
-  add_messages(out, std::move(messages), now);
+  text_packer texts{id_};
+  add_messages(out, texts, std::move(messages), now);
   settle_calls(out.batch, settled_calls);
   for (auto intent : intents) {
+    intent.arguments.resize(std::min(intent.arguments.size(), intent_arguments_bytes_max));
     intent.run_id = active_->run_id;
     intent.attempt = active_->attempt;
     intent.at = stamp_.next(now);
@@ -327,7 +239,7 @@ conversation_logic::record_step(new_messages messages,
   ++active_->steps;
   active_->crashes = 0;
   write_run(out.batch, *active_);
-  write_row(out.batch, now);
+  write_row(out, texts, now);
   return out;
 }
 
@@ -356,7 +268,8 @@ conversation_logic::closed conversation_logic::close(new_messages messages, run_
                                                      const write_batch& expired) {
   TR_ASSERT(active_.has_value(), "only the active run is closed");
   closed out;
-  add_messages(out, std::move(messages), now);
+  text_packer texts{id_};
+  add_messages(out, texts, std::move(messages), now);
   settle_calls(out.batch, settled_calls);
   settle_calls(out.batch, std::vector<std::string>{open_intents_});
   auto run = std::move(*active_);
@@ -383,136 +296,9 @@ conversation_logic::closed conversation_logic::close(new_messages messages, run_
     row_.context_tokens = out.messages.back()->input_tokens + out.messages.back()->output_tokens;
   close_row(out.batch, std::move(run), outcome);
   out.outcome = std::make_shared<const run_outcome>(std::move(outcome));
-  begin_next(out, facts, now);
-  write_row(out.batch, now);
+  begin_next(out, texts, facts, now);
+  write_row(out, texts, now);
   out.batch.append(expired);
-  return out;
-}
-
-void conversation_logic::begin_next(decision& to, const boot_facts& facts, wall_ms now) {
-  if (active_ || queue_.empty() || !row_.quarantine.empty())
-    return;
-  const auto input = std::move(queue_.front());
-  queue_.pop_front();
-  to.batch.erase(tables::input_key(id_, input.order));
-  tables::run_row run;
-  run.run_id = input.run_id;
-  run.conversation = row_.key;
-  run.accepted_at = input.accepted_at;
-  run.extra_system_prompt = input.extra_system_prompt;
-  run.model_override = input.model;
-  run.timeout_s = input.timeout_s;
-  open_run(to, std::move(run), input, facts, now);
-}
-
-conversation_logic::aborted conversation_logic::abort(std::string_view run_id,
-                                                      std::string_view reason, wall_ms now) {
-  aborted out;
-  const auto wanted = [&](std::string_view id) { return run_id.empty() || run_id == id; };
-  for (auto input = queue_.begin(); input != queue_.end();) {
-    if (!wanted(input->run_id)) {
-      ++input;
-      continue;
-    }
-    out.batch.erase(tables::input_key(id_, input->order));
-    tables::run_row run;
-    run.run_id = input->run_id;
-    run.conversation = row_.key;
-    run.accepted_at = input->accepted_at;
-    run_outcome outcome;
-    outcome.status = run_status::aborted;
-    outcome.stop_reason = reason;
-    outcome.ended_at = stamp_.next(now);
-    close_row(out.batch, run, outcome);
-    run.state = run_state::closed;
-    run.status = run_status::aborted;
-    run.stop_reason = reason;
-    run.ended_at = outcome.ended_at;
-    out.withdrawn.push_back(std::make_shared<const run_outcome>(outcome_of(run, row_, {})));
-    input = queue_.erase(input);
-  }
-  out.stop_active = active_ && wanted(active_->run_id);
-  if (!out.batch.empty())
-    write_row(out.batch, now);
-  return out;
-}
-
-conversation_logic::decision conversation_logic::create(const create_session& wanted, wall_ms now) {
-  decision out;
-  const bool changed = !exists_ || (!wanted.label.empty() && wanted.label != row_.label) ||
-                       (!wanted.model.empty() && wanted.model != row_.model);
-  if (!changed)
-    return out;
-  ensure_exists(now);
-  if (!wanted.label.empty())
-    row_.label = wanted.label;
-  if (!wanted.model.empty())
-    row_.model = wanted.model;
-  if (!wanted.parent_key.empty())
-    row_.parent_key = wanted.parent_key;
-  write_row(out.batch, now);
-  return out;
-}
-
-namespace {
-
-error busy_error(const std::string& key) {
-  return {errc::unavailable,
-          fmt::format("Session {} has an active run; retry after it finishes.", key)};
-}
-
-} // namespace
-
-result<conversation_logic::decision> conversation_logic::reset(const boot_facts& facts,
-                                                               wall_ms now) {
-  if (active_ || (!queue_.empty() && row_.quarantine.empty()))
-    return busy_error(row_.key);
-  decision out;
-  ensure_exists(now);
-  row_.session_id = random_uuid();
-  row_.history_from = row_.message_seq + 1;
-  row_.input_tokens = row_.output_tokens = row_.context_tokens = 0;
-  row_.aborted_last_run = false;
-  row_.last_run.clear();
-  row_.last_status.clear();
-  row_.quarantine.clear();
-  begin_next(out, facts, now);
-  write_row(out.batch, now);
-  return out;
-}
-
-result<std::vector<write_batch>> conversation_logic::erase(const row_snapshot& rows,
-                                                           shard_id shard) {
-  if (active_ || !queue_.empty())
-    return busy_error(row_.key);
-  std::vector<write_batch> batches(1);
-  TR_TRY(scan_rows(rows, shard, tables::message_prefix(id_),
-                   [&](std::string_view key, std::string_view) -> result<void> {
-                     if (batches.back().encoded_bytes() > erase_bytes_per_batch)
-                       batches.emplace_back();
-                     batches.back().erase(std::string{key});
-                     return boost::outcome_v2::success();
-                   }));
-  if (exists_)
-    batches.back().erase(tables::conversation_key(id_));
-  if (batches.back().empty())
-    batches.pop_back();
-  tables::conversation_row blank;
-  blank.key = row_.key;
-  blank.agent_id = row_.agent_id;
-  row_ = std::move(blank);
-  exists_ = false;
-  return batches;
-}
-
-result<conversation_logic::decision> conversation_logic::release(const boot_facts& facts,
-                                                                 wall_ms now) {
-  if (row_.quarantine.empty())
-    return error{errc::invalid_argument, fmt::format("session {} is not quarantined", row_.key)};
-  decision out;
-  row_.quarantine.clear();
-  begin_next(out, facts, now);
-  write_row(out.batch, now);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/conversation/text_packer.hpp"
 #include "actors/messages.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -43,8 +44,10 @@ public:
   using new_messages = std::vector<tables::message_row>;
 
   struct decision {
+    std::vector<write_batch> chunks; ///< To be committed, all of them, before `batch` is proposed.
     write_batch batch;
-    std::vector<std::shared_ptr<const tables::message_row>> messages; ///< Written by the batch.
+    /// Written by the batch. A text that is in chunks already may still be there.
+    std::vector<std::shared_ptr<const tables::message_row>> messages;
     bool start_run = false; ///< The active run is new: start it after the commit.
   };
   struct submitted : decision {
@@ -67,7 +70,8 @@ public:
                                          std::string agent_id, queue_limits limits);
 
   /// Accepts, queues or recognises an input. `known` is the run's row if there is one.
-  /// Errors: `overloaded` (queue full), `forbidden` (quarantined), `invalid_argument`.
+  /// Errors: `overloaded` (queue full, by number or bytes), `forbidden` (quarantined),
+  /// `invalid_argument`.
   result<submitted> submit(const submit_input& input, const std::optional<tables::run_row>& known,
                            const boot_facts& facts, wall_ms now);
 
@@ -88,14 +92,25 @@ public:
   /// Withdraws queued inputs; an empty `run_id` means all and the active run.
   aborted abort(std::string_view run_id, std::string_view reason, wall_ms now);
 
+  /// Errors: `invalid_argument`.
+  result<decision> create(const create_session& wanted, wall_ms now);
   /// Errors of reset and erase: `unavailable` while a run is active.
-  decision create(const create_session& wanted, wall_ms now);
   /// Also releases from quarantine, without what made it crash in context.
   result<decision> reset(const boot_facts& facts, wall_ms now);
   /// Erases the rows in several batches, the conversation's own row with the last. Closed runs stay
-  /// until they expire, so that a repeated key is still recognised.
+  /// until they expire, so that a repeated key is still recognised. `rows` hold all that was
+  /// decided.
   result<std::vector<write_batch>> erase(const row_snapshot& rows, shard_id shard);
   result<decision> release(const boot_facts& facts, wall_ms now);
+
+  /// Whether chunks may lie in the rows that no row refers to: an upload broke off, or an input was
+  /// withdrawn. `announce_sweep` is committed first, so that all that was proposed before, also by
+  /// a predecessor, has settled when `sweep` looks at the rows. Nothing else may be on its way
+  /// then.
+  bool needs_sweep() const { return unclaimed_; }
+  write_batch announce_sweep() const;
+  /// Erases the unclaimed chunks, in several batches. Errors: `corrupt`.
+  result<std::vector<write_batch>> sweep(const row_snapshot& rows, shard_id shard);
 
   bool exists() const { return exists_; }
   const tables::conversation_row& row() const { return row_; }
@@ -108,21 +123,26 @@ public:
 private:
   conversation_logic(tables::conversation_row row, queue_limits limits);
 
+  result<void> check(const submit_input& input) const;
   void ensure_exists(wall_ms now);
+  void write_busy(write_batch& batch);
   void write_row(write_batch& batch, wall_ms now);
   void write_run(write_batch& batch, const tables::run_row& run);
-  void add_messages(decision& to, new_messages messages, wall_ms now);
+  /// Ends a decision whose rows were packed with `texts`.
+  void write_row(decision& to, text_packer& texts, wall_ms now);
+  void add_messages(decision& to, text_packer& texts, new_messages messages, wall_ms now);
   void settle_calls(write_batch& batch, const std::vector<std::string>& calls);
-  void open_run(decision& to, tables::run_row run, const tables::input_row& input,
-                const boot_facts& facts, wall_ms now);
+  void open_run(decision& to, text_packer& texts, tables::run_row run,
+                const tables::input_row& input, const boot_facts& facts, wall_ms now);
   void close_row(write_batch& batch, tables::run_row run, const run_outcome& outcome);
-  void begin_next(decision& to, const boot_facts& facts, wall_ms now);
+  void begin_next(decision& to, text_packer& texts, const boot_facts& facts, wall_ms now);
 
   queue_limits limits_;
   tables::conversation_row row_;
   tables::digest id_{};
   bool exists_ = false;
   bool busy_written_ = false; ///< The busy row is there.
+  bool unclaimed_ = false;    ///< The unclaimed row is there, and not for an upload of ours.
   std::optional<tables::run_row> active_;
   std::vector<std::string> open_intents_; ///< Call ids of the active run with an intent row.
   std::deque<tables::input_row> queue_;

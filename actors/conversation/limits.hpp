@@ -6,12 +6,18 @@
 
 namespace troupe {
 
-/// Longest accepted message text. Larger inputs come as chunked values with attachments.
-inline constexpr std::size_t input_text_bytes_max = 96u << 10;
+/// Longest accepted message text.
+inline constexpr std::size_t input_text_bytes_max = 4u << 20;
+/// All texts that wait in one conversation together; one more is refused as `overloaded`.
+inline constexpr std::size_t queued_text_bytes_max = 8u << 20;
+/// A run's own addition to the system prompt: in its row, which every step writes.
+inline constexpr std::size_t extra_prompt_bytes_max = 32u << 10;
+/// A label, or a "provider/model".
+inline constexpr std::size_t name_bytes_max = 512;
 /// A tool's result in the transcript; the rest is cut and said to be.
 inline constexpr std::size_t tool_result_bytes_max = 32u << 10;
 /// An answer's text; a longer one is stopped there with reason "length".
-inline constexpr std::size_t answer_text_bytes_max = 80u << 10;
+inline constexpr std::size_t answer_text_bytes_max = 1u << 20;
 /// Third crash-caused attempt without a new step (architecture section 4).
 inline constexpr std::uint32_t crashes_max = 3;
 /// How long a closed run is remembered for duplicates and `agent.wait`.
@@ -22,6 +28,8 @@ inline constexpr std::size_t expired_runs_per_batch = 4;
 inline constexpr std::uint32_t model_calls_max = 64;
 /// Tool calls of one answer that run; more are answered with an error.
 inline constexpr std::size_t tool_calls_per_answer_max = 16;
+/// Tool calls of one answer that are answered at all; more end the run.
+inline constexpr std::size_t tool_calls_answered_max = 64;
 /// Deltas are coalesced (architecture 5.3).
 inline constexpr std::chrono::milliseconds delta_interval{150};
 /// An idle conversation leaves memory.
@@ -33,10 +41,19 @@ inline constexpr std::size_t waiters_max = 1024;
 /// Transcript read into a prompt at most, besides the model's own window.
 inline constexpr std::size_t prompt_messages_max = 400;
 
-// One batch holds at most 256 KiB: what it can carry together is bounded here.
-inline constexpr std::size_t call_arguments_bytes_max = 48u << 10; ///< All calls of one answer.
-inline constexpr std::size_t round_results_bytes_max = 160u << 10; ///< All results of one answer.
+/// Arguments of all calls of one answer, and their ids and names.
+inline constexpr std::size_t call_arguments_bytes_max = 512u << 10;
+inline constexpr std::size_t call_names_bytes_max = 16u << 10;
+/// All results of one answer.
+inline constexpr std::size_t round_results_bytes_max = 160u << 10;
 /// Results over this are committed before the next model call instead of together with its answer.
 inline constexpr std::size_t merged_results_bytes_max = 48u << 10;
+
+// One batch holds at most 256 KiB (architecture 6.7): the texts that stay in its rows, and beside
+// them at most 64 calls with an id, a name, short arguments and a refusal each, 16 intents, and two
+// runs with their extra prompts.
+inline constexpr std::size_t batch_text_bytes_max = 64u << 10;  ///< Longer ones go into chunks.
+inline constexpr std::size_t always_inline_bytes_max = 256;     ///< A reference is hardly shorter.
+inline constexpr std::size_t intent_arguments_bytes_max = 1024; ///< For the operator's eyes.
 
 } // namespace troupe

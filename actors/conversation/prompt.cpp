@@ -1,6 +1,7 @@
 #include "actors/conversation/prompt.hpp"
 
 #include "actors/conversation/limits.hpp"
+#include "persistence/tables/chunked_text.hpp"
 
 #include <fmt/format.h>
 
@@ -17,9 +18,9 @@ constexpr std::size_t bytes_per_token = 4;
 constexpr std::size_t transcript_bytes_min = 16u << 10;
 
 std::size_t size_of(const message_row& row) {
-  std::size_t bytes = row.text.size() + 64;
+  auto bytes = tables::text_bytes(row) + 64;
   for (const auto& call : row.calls)
-    bytes += call.arguments.size() + call.name.size();
+    bytes += call.name.size();
   return bytes;
 }
 
@@ -121,7 +122,7 @@ std::size_t transcript_bytes_max(const config::model_settings& model) {
 
 result<std::vector<message_row>> read_transcript(const row_snapshot& rows, shard_id shard,
                                                  const tables::conversation_row& row,
-                                                 std::size_t bytes_max) {
+                                                 std::size_t bytes_max, std::uint64_t keep_from) {
   const auto id = tables::digest_of(row.key);
   std::vector<message_row> found;
   std::size_t bytes = 0;
@@ -135,7 +136,8 @@ result<std::vector<message_row>> read_transcript(const row_snapshot& rows, shard
                      }
                      bytes += size_of(decoded.value());
                      const bool full = bytes > bytes_max || found.size() == prompt_messages_max;
-                     if (decoded.value().seq < row.history_from || (full && !found.empty()))
+                     const bool kept = found.empty() || decoded.value().seq >= keep_from;
+                     if (decoded.value().seq < row.history_from || (full && !kept))
                        return scan_step::stop;
                      found.push_back(std::move(decoded.value()));
                      return scan_step::more;
@@ -146,6 +148,9 @@ result<std::vector<message_row>> read_transcript(const row_snapshot& rows, shard
   const auto first_user = std::ranges::find(found, message_role::user, &message_row::role);
   if (first_user != found.end())
     found.erase(found.begin(), first_user);
+  for (auto& message : found) {
+    TR_TRY(tables::join_texts(message, {rows, shard, id}));
+  }
   return found;
 }
 

@@ -6,16 +6,20 @@
 #include "persistence/journal/row_store.hpp"
 #include "persistence/tables/conversation_tables.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 namespace troupe {
 
-/// The transcript of a conversation's current session, oldest first: what fits `bytes_max` and
-/// `prompt_messages_max`, counted from the newest. Errors: `corrupt`.
-result<std::vector<tables::message_row>> read_transcript(const row_snapshot& rows, shard_id shard,
-                                                         const tables::conversation_row& row,
-                                                         std::size_t bytes_max);
+/// The transcript of a conversation's current session, oldest first, with whole texts: what fits
+/// `bytes_max` and `prompt_messages_max`, counted from the newest, and all from `keep_from` on: a
+/// run that is taken up again must see what it saw before. Errors: `corrupt`.
+result<std::vector<tables::message_row>>
+read_transcript(const row_snapshot& rows, shard_id shard, const tables::conversation_row& row,
+                std::size_t bytes_max,
+                std::uint64_t keep_from = std::numeric_limits<std::uint64_t>::max());
 
 struct prompt_inputs {
   const config::agent_settings* agent = nullptr;

@@ -308,7 +308,7 @@ result<void> prepare(self_pointer self) {
 
   const auto rows = state.context->log->rows().snapshot();
   TR_TRY(auto transcript, read_transcript(*rows, state.home.shard, state.seed.conversation,
-                                          transcript_bytes_max(*model)));
+                                          transcript_bytes_max(*model), state.seed.run.first_seq));
   std::vector<tables::intent_row> intents;
   result<void> decoded = boost::outcome_v2::success();
   const auto id = tables::digest_of(state.seed.conversation.key);

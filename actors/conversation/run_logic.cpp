@@ -62,6 +62,28 @@ std::string cut(std::string text, std::size_t bytes_max) {
   return text;
 }
 
+/// Why these calls end the run; empty: they do not.
+std::string refusal_of(const std::vector<model::tool_call>& calls, std::uint32_t model_calls) {
+  std::size_t arguments_bytes = 0;
+  std::size_t names_bytes = 0;
+  for (const auto& call : calls) {
+    arguments_bytes += call.arguments_json.size();
+    names_bytes += call.id.size() + call.name.size();
+  }
+  if (calls.size() > tool_calls_answered_max)
+    return fmt::format("the model asked for {} tool calls at once, at most {} are accepted",
+                       calls.size(), tool_calls_answered_max);
+  if (arguments_bytes > call_arguments_bytes_max)
+    return fmt::format("the model sent {} bytes of tool arguments, at most {} are accepted",
+                       arguments_bytes, call_arguments_bytes_max);
+  if (names_bytes > call_names_bytes_max)
+    return fmt::format("the model sent {} bytes of tool names and ids, at most {} are accepted",
+                       names_bytes, call_names_bytes_max);
+  if (model_calls >= model_calls_max)
+    return fmt::format("the run needed more than {} model calls and was stopped", model_calls_max);
+  return {};
+}
+
 } // namespace
 
 run_logic::run_logic(tables::run_row run, prompt_inputs inputs, std::string provider,
@@ -86,7 +108,7 @@ void run_logic::resume(const std::vector<tables::intent_row>& intents) {
     outcome_.input_tokens += row.input_tokens;
     outcome_.output_tokens += row.output_tokens;
     for (const auto& call : row.calls)
-      outcome_.tools_used.push_back(call.name);
+      note_tool(call.name);
   }
   if (asked == transcript_.rend())
     return;
@@ -145,23 +167,14 @@ void run_logic::answered(const model::model_result& answer) {
   message.cache_read = answer.usage.cache_read;
   message.cache_write = answer.usage.cache_write;
 
-  std::size_t arguments_bytes = 0;
-  for (const auto& call : answer.tool_calls)
-    arguments_bytes += call.arguments_json.size();
   if (answer.tool_calls.empty()) {
     outcome_.text = message.text;
     unrecorded_.push_back(std::move(message));
     finish(run_status::ok, std::string{protocol_name(answer.stop_reason)});
     return;
   }
-  if (arguments_bytes > call_arguments_bytes_max || model_calls_ >= model_calls_max) {
-    const bool too_large = arguments_bytes > call_arguments_bytes_max;
-    outcome_.error =
-        too_large
-            ? fmt::format("the model sent {} bytes of tool arguments, at most {} are accepted",
-                          arguments_bytes, call_arguments_bytes_max)
-            : fmt::format("the run needed more than {} model calls and was stopped",
-                          model_calls_max);
+  if (auto wrong = refusal_of(answer.tool_calls, model_calls_); !wrong.empty()) {
+    outcome_.error = std::move(wrong);
     message.stop_reason = "error";
     message.error_message = outcome_.error;
     unrecorded_.push_back(std::move(message));
@@ -171,7 +184,7 @@ void run_logic::answered(const model::model_result& answer) {
   }
   for (const auto& call : answer.tool_calls) {
     message.calls.push_back({call.id, call.name, call.arguments_json});
-    outcome_.tools_used.push_back(call.name);
+    note_tool(call.name);
   }
   const auto calls = message.calls;
   unrecorded_.push_back(std::move(message));
@@ -203,6 +216,13 @@ void run_logic::plan_calls(const std::vector<tables::tool_call>& calls) {
     intent.effect = tool->effect;
     new_intents_.push_back(std::move(intent));
   }
+}
+
+/// Once each, and only what there is: the run's row has room for these.
+void run_logic::note_tool(const std::string& name) {
+  auto& used = outcome_.tools_used;
+  if (inputs_.tools->find(name) != nullptr && std::ranges::find(used, name) == used.end())
+    used.push_back(name);
 }
 
 void run_logic::tools_finished(const std::vector<tool_output>& outputs) {

@@ -74,6 +74,7 @@ public:
 private:
   void resume(const std::vector<tables::intent_row>& intents);
   void plan_calls(const std::vector<tables::tool_call>& calls);
+  void note_tool(const std::string& name);
   tables::message_row assistant_message(std::string text, std::string_view stop_reason) const;
   void add_result(const tables::tool_call& call, std::string text, bool is_error);
   void finish(tables::run_status status, std::string stop_reason);

@@ -1,5 +1,6 @@
 #include "actors/gateway/event_projector.hpp"
 
+#include "actors/gateway/history.hpp"
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/run_result.hpp"
 #include "actors/gateway/session_key.hpp"
@@ -97,7 +98,8 @@ public:
       return;
     auto out = begin_event("session.message");
     out.member("sessionKey", event_.key).member_if("agentId", event_.agent_id).key("message");
-    write_message(out, *committed.row, event_.session_id);
+    write_message(out, *committed.row, event_.session_id,
+                  {.text_bytes_max = history_text_bytes_max});
     out.member("messageId", committed.row->id).member("messageSeq", committed.row->seq);
     if (const auto row = session_row_(event_.key); !row.empty())
       out.member_raw("session", row);

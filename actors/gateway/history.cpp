@@ -3,6 +3,7 @@
 #include "actors/gateway/session_key.hpp"
 #include "actors/gateway/sessions.hpp"
 #include "actors/gateway/transcript.hpp"
+#include "persistence/tables/chunked_text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -16,9 +17,17 @@ namespace {
 /// What stands for a message that alone is larger than the whole page may be.
 constexpr std::size_t shortened_text_bytes = 2'048;
 
+/// What the page's activity says of a tool's result.
+struct tool_activity {
+  std::string message_id;
+  std::string call_id;
+  std::string tool;
+  bool failed = false;
+};
+
 struct page {
   std::deque<std::string> messages; ///< JSON, oldest first.
-  std::deque<tables::message_row> rows;
+  std::deque<tool_activity> activity;
   std::uint64_t total = 0;
   std::uint64_t skipped = 0; ///< Newest messages left out.
   bool more() const { return skipped + messages.size() < total; }
@@ -51,6 +60,48 @@ std::optional<std::uint64_t> offset_of_message(const row_snapshot& snapshot, sha
   return scanned ? found : std::nullopt;
 }
 
+/// The newest rows that may fit the page, newest first. What is in chunks is still there.
+std::vector<tables::message_row> candidates(const row_snapshot& snapshot, shard_id shard,
+                                            const tables::conversation_row& session,
+                                            std::uint64_t newest, const history_query& query) {
+  std::vector<tables::message_row> found;
+  const auto digest = tables::digest_of(session.key);
+  std::uint64_t bytes = 0; // No more than their JSON will have.
+  const auto visit = [&](std::string_view, std::string_view value) {
+    auto decoded = tables::decode_message(value);
+    if (!decoded || decoded.value().seq < session.history_from)
+      return scan_step::stop;
+    bytes += std::min<std::uint64_t>(
+        decoded.value().text.size() + decoded.value().text_chunks.bytes, query.text_bytes_max);
+    found.push_back(std::move(decoded).value());
+    return bytes <= query.bytes_max && found.size() < query.limit ? scan_step::more
+                                                                  : scan_step::stop;
+  };
+  // A page that ends early because of a read error says `hasMore`, so the client asks again.
+  static_cast<void>(snapshot.scan(shard, tables::message_prefix(digest),
+                                  tables::message_key(digest, newest), scan_order::descending,
+                                  visit));
+  return found;
+}
+
+/// False: the page is full, or the row cannot be read.
+bool add_to_page(page& out, std::size_t& bytes, tables::message_row row,
+                 const tables::conversation_row& session, const history_query& query,
+                 const tables::chunk_source& chunks) {
+  if (!tables::join_texts(row, chunks, query.text_bytes_max))
+    return false;
+  auto text = message_json(row, session, query.text_bytes_max);
+  if (bytes + text.size() > query.bytes_max && out.messages.empty())
+    text = message_json(row, session, std::min(shortened_text_bytes, query.bytes_max / 4));
+  if (bytes + text.size() > query.bytes_max && !out.messages.empty())
+    return false;
+  bytes += text.size() + 1;
+  out.messages.push_front(std::move(text));
+  if (row.role == tables::message_role::tool_result)
+    out.activity.push_front({row.id, row.call_id, row.tool_name, row.is_error});
+  return true;
+}
+
 page read_page(const row_snapshot& snapshot, shard_id shard,
                const tables::conversation_row& session, const history_query& query) {
   page out;
@@ -62,28 +113,11 @@ page read_page(const row_snapshot& snapshot, shard_id shard,
         offset_of_message(snapshot, shard, session, query.message_id).value_or(query.offset);
   if (out.skipped >= out.total)
     return out;
-  const auto digest = tables::digest_of(session.key);
-  const auto newest = session.message_seq - out.skipped;
+  const tables::chunk_source chunks{snapshot, shard, tables::digest_of(session.key)};
   std::size_t bytes = 0;
-  const auto visit = [&](std::string_view, std::string_view value) {
-    auto decoded = tables::decode_message(value);
-    if (!decoded || decoded.value().seq < session.history_from)
-      return scan_step::stop;
-    auto text = message_json(decoded.value(), session, query.text_bytes_max);
-    if (bytes + text.size() > query.bytes_max && out.messages.empty())
-      text = message_json(decoded.value(), session,
-                          std::min(shortened_text_bytes, query.bytes_max / 4));
-    if (bytes + text.size() > query.bytes_max && !out.messages.empty())
-      return scan_step::stop;
-    bytes += text.size() + 1;
-    out.messages.push_front(std::move(text));
-    out.rows.push_front(std::move(decoded).value());
-    return out.messages.size() < query.limit ? scan_step::more : scan_step::stop;
-  };
-  // A page that ends early because of a read error says `hasMore`, so the client asks again.
-  static_cast<void>(snapshot.scan(shard, tables::message_prefix(digest),
-                                  tables::message_key(digest, newest), scan_order::descending,
-                                  visit));
+  for (auto& row : candidates(snapshot, shard, session, session.message_seq - out.skipped, query))
+    if (!add_to_page(out, bytes, std::move(row), session, query, chunks))
+      break;
   return out;
 }
 
@@ -103,20 +137,36 @@ void write_activity_item(json_writer& out, std::string_view call_id, std::string
 
 void write_activity(json_writer& out, const page& shown) {
   out.begin_array();
-  for (const auto& row : shown.rows) {
-    if (row.role != tables::message_role::tool_result)
-      continue;
-    out.begin_object().member("messageId", row.id).key("items").begin_array();
-    write_activity_item(out, row.call_id, row.tool_name, row.is_error);
+  for (const auto& result : shown.activity) {
+    out.begin_object().member("messageId", result.message_id).key("items").begin_array();
+    write_activity_item(out, result.call_id, result.tool, result.failed);
     out.end_array().end_object();
   }
   out.end_array();
 }
 
+void write_pending_item(json_writer& out, const tables::input_row& input,
+                        std::size_t text_bytes_max) {
+  out.begin_object()
+      .member("id", input.run_id)
+      .member("acceptedAt", input.accepted_at)
+      .member("state", "queued")
+      .member("runId", input.run_id)
+      .key("message")
+      .begin_object()
+      .member("role", "user")
+      .key("content");
+  write_text(out, input.text, {.text_bytes_max = text_bytes_max});
+  out.member("timestamp", input.accepted_at)
+      .member("idempotencyKey", input.run_id + ":user")
+      .end_object()
+      .end_object();
+}
+
 void write_pending(json_writer& out, const row_snapshot& snapshot, shard_id shard,
-                   std::string_view key) {
+                   const history_query& query) {
   std::vector<tables::input_row> waiting;
-  const auto digest = tables::digest_of(key);
+  const auto digest = tables::digest_of(query.key);
   static_cast<void>(snapshot.scan(shard, tables::input_prefix(digest), {}, scan_order::ascending,
                                   [&](std::string_view, std::string_view value) {
                                     if (auto row = tables::decode_input(value))
@@ -124,21 +174,14 @@ void write_pending(json_writer& out, const row_snapshot& snapshot, shard_id shar
                                     return scan_step::more;
                                   }));
   out.begin_object().key("items").begin_array();
+  auto room = std::min(pending_text_bytes_max, query.bytes_max);
   for (std::size_t i = 0; i < waiting.size() && i < pending_inputs_max; ++i) {
-    const auto& input = waiting[i];
-    out.begin_object()
-        .member("id", input.run_id)
-        .member("acceptedAt", input.accepted_at)
-        .member("state", "queued")
-        .member("runId", input.run_id)
-        .key("message")
-        .begin_object()
-        .member("role", "user")
-        .member("content", input.text)
-        .member("timestamp", input.accepted_at)
-        .member("idempotencyKey", input.run_id + ":user")
-        .end_object()
-        .end_object();
+    const auto text_bytes_max = std::min(room, query.text_bytes_max);
+    // A text that cannot be read is shown by its beginning; the run will say what is wrong.
+    static_cast<void>(tables::join_texts(waiting[i], {snapshot, shard, digest}, text_bytes_max));
+    write_pending_item(out, waiting[i], text_bytes_max);
+    room -= std::min(waiting[i].text.size(), text_bytes_max);
+    waiting[i].text.clear();
   }
   out.end_array().member("total", waiting.size()).end_object();
 }
@@ -174,30 +217,52 @@ void write_told_message(json_writer& out, const tables::message_row& row,
   out.member("messageId", row.id).member("messageSeq", row.seq).end_object();
 }
 
-/// The messages behind `seen`, as JSON; nullopt when they are too many.
+/// The rows behind `seen`, oldest first; nullopt when they are too many or cannot be read.
+std::optional<std::vector<tables::message_row>>
+rows_since(const row_snapshot& snapshot, shard_id shard, const tables::conversation_row& session,
+           std::uint64_t seen, const history_query& query) {
+  std::vector<tables::message_row> found;
+  std::uint64_t bytes = 0; // No more than their JSON will have.
+  const auto digest = tables::digest_of(session.key);
+  const auto visit = [&](std::string_view, std::string_view value) {
+    auto row = tables::decode_message(value);
+    if (!row || row.value().seq != seen + found.size() + 1)
+      return scan_step::stop;
+    bytes += std::min<std::uint64_t>(row.value().text.size() + row.value().text_chunks.bytes,
+                                     query.text_bytes_max);
+    found.push_back(std::move(row).value());
+    return bytes <= query.bytes_max && found.size() <= query.limit &&
+                   found.back().seq < session.message_seq
+               ? scan_step::more
+               : scan_step::stop;
+  };
+  if (seen < session.message_seq &&
+      !snapshot.scan(shard, tables::message_prefix(digest), tables::message_key(digest, seen + 1),
+                     scan_order::ascending, visit))
+    return std::nullopt;
+  const bool all = seen + found.size() == session.message_seq && found.size() <= query.limit;
+  return all ? std::optional{std::move(found)} : std::nullopt;
+}
+
+/// The messages behind `seen`, as JSON; nullopt as for `rows_since`.
 std::optional<std::string> read_since(const row_snapshot& snapshot, shard_id shard,
                                       const tables::conversation_row& session, std::uint64_t seen,
                                       const history_query& query) {
+  auto rows = rows_since(snapshot, shard, session, seen, query);
+  if (!rows)
+    return std::nullopt;
   json_writer out;
   out.begin_array();
-  std::uint64_t next = seen + 1;
-  const auto digest = tables::digest_of(session.key);
-  const auto visit = [&](std::string_view, std::string_view value) {
-    const auto row = tables::decode_message(value);
-    if (!row || row.value().seq != next || next - seen > query.limit ||
-        out.size() > query.bytes_max)
-      return scan_step::stop;
-    write_told_message(out, row.value(), session, query.text_bytes_max);
-    return next++ < session.message_seq ? scan_step::more : scan_step::stop;
-  };
-  if (seen < session.message_seq &&
-      !snapshot.scan(shard, tables::message_prefix(digest), tables::message_key(digest, next),
-                     scan_order::ascending, visit))
-    return std::nullopt;
+  for (auto& row : *rows) {
+    if (!tables::join_texts(row, {snapshot, shard, tables::digest_of(session.key)},
+                            query.text_bytes_max))
+      return std::nullopt;
+    write_told_message(out, row, session, query.text_bytes_max);
+    if (out.size() > query.bytes_max)
+      return std::nullopt;
+  }
   out.end_array();
-  return next == session.message_seq + 1 && out.size() <= query.bytes_max
-             ? std::optional{out.take()}
-             : std::nullopt;
+  return out.take();
 }
 
 /// Whether each of `run_ids` still waits, or which message it became.
@@ -262,7 +327,7 @@ std::string history_page(const replicated_log& log, const config::settings& sett
   out.key("activity");
   write_activity(out, shown);
   out.key("pendingInputs");
-  write_pending(out, *snapshot, shard, query.key);
+  write_pending(out, *snapshot, shard, query);
   if (session)
     out.member("deltaCursor", cursor_of(*session));
   out.member("hasMore", shown.more());
@@ -301,7 +366,7 @@ std::string history_since(const replicated_log& log, const config::settings& set
       .member_raw("messages", *messages)
       .member("deltaCursor", cursor_of(*session))
       .key("pendingInputs");
-  write_pending(out, *snapshot, shard, query.key);
+  write_pending(out, *snapshot, shard, query);
   out.key("inputReceipts");
   write_receipts(out, *snapshot, shard, *session, input_run_ids);
   out.member_raw("inputConsumptions", "[]").key("sessionInfo");

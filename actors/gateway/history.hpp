@@ -20,6 +20,8 @@ inline constexpr std::size_t history_text_bytes_max = 500'000;
 inline constexpr std::size_t pending_inputs_max = 20;
 /// Inputs of one request whose fate is told.
 inline constexpr std::int64_t input_run_ids_max = 50;
+/// Texts of waiting inputs in one answer together; the rest of a text is replaced by a note.
+inline constexpr std::size_t pending_text_bytes_max = 1u << 20;
 
 /// Which page of a transcript is wanted.
 struct history_query {

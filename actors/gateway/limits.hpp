@@ -19,6 +19,8 @@ inline constexpr std::chrono::seconds health_period{60};
 /// not a million messages.
 inline constexpr std::chrono::milliseconds presence_interval{250};
 
+/// Of an input's text, for each further place of `gateway_context::inputs` that it takes.
+inline constexpr std::size_t input_bytes_per_place = 64u << 10;
 /// Requests of one connection that are not finally answered; one more is refused.
 inline constexpr std::uint32_t requests_in_flight_max = 256;
 /// Event batches on their way from the front to one client; beyond it the client is too slow.

@@ -7,16 +7,6 @@ namespace {
 
 constexpr std::string_view omitted = "\n[... shortened: the message is too long to show here]";
 
-void write_text(json_writer& out, std::string_view text, const message_bounds& bounds) {
-  if (text.size() <= bounds.text_bytes_max) {
-    out.value(text);
-    return;
-  }
-  std::string shown{cut_utf8(text, bounds.text_bytes_max)};
-  shown += omitted;
-  out.value(shown);
-}
-
 void write_text_block(json_writer& out, std::string_view kind, std::string_view text,
                       const message_bounds& bounds) {
   out.begin_object().member("type", kind).key(kind);
@@ -108,6 +98,16 @@ void write_origin(json_writer& out, const tables::message_row& row, std::string_
 }
 
 } // namespace
+
+void write_text(json_writer& out, std::string_view text, const message_bounds& bounds) {
+  if (text.size() <= bounds.text_bytes_max) {
+    out.value(text);
+    return;
+  }
+  std::string shown{cut_utf8(text, bounds.text_bytes_max)};
+  shown += omitted;
+  out.value(shown);
+}
 
 void write_message(json_writer& out, const tables::message_row& row, std::string_view session_id,
                    const message_bounds& bounds) {

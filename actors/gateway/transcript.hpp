@@ -19,6 +19,9 @@ struct message_bounds {
 void write_message(json_writer& out, const tables::message_row& row, std::string_view session_id,
                    const message_bounds& bounds = {});
 
+/// A text as a JSON string, within its bounds.
+void write_text(json_writer& out, std::string_view text, const message_bounds& bounds);
+
 /// The live message of a chat event: only text.
 void write_chat_message(json_writer& out, std::string_view text, wall_ms at);
 

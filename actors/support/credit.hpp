@@ -18,14 +18,15 @@ public:
     return std::shared_ptr<credit_pool>{new credit_pool{places}};
   }
 
-  /// Null when all places are taken: answer `overloaded`.
-  credit take() {
-    if (taken_.fetch_add(1, std::memory_order_relaxed) >= places_) {
-      taken_.fetch_sub(1, std::memory_order_relaxed);
+  /// Null when fewer than `wanted` places are free: answer `overloaded`.
+  credit take(std::uint32_t wanted = 1) {
+    const auto before = taken_.fetch_add(wanted, std::memory_order_relaxed);
+    if (before > places_ || places_ - before < wanted) {
+      taken_.fetch_sub(wanted, std::memory_order_relaxed);
       return nullptr;
     }
-    return credit{this, [pool = shared_from_this()](void*) {
-                    pool->taken_.fetch_sub(1, std::memory_order_relaxed);
+    return credit{this, [pool = shared_from_this(), wanted](void*) {
+                    pool->taken_.fetch_sub(wanted, std::memory_order_relaxed);
                   }};
   }
 

@@ -1,115 +1,49 @@
 #include "persistence/tables/conversation_tables.hpp"
 
+#include "persistence/tables/chunked_text.hpp"
 #include "persistence/tables/record.hpp"
-#include "persistence/tables/row_key.hpp"
-
-#include <openssl/sha.h>
 
 #include <algorithm>
 
 namespace troupe::tables {
 namespace {
 
-/// The tables of a shard. Append only; never reuse a byte (docs/formats/tables.md).
-enum class table : char {
-  conversation = 1,
-  message = 2,
-  input = 3,
-  run = 4,
-  intent = 5,
-  run_index = 6,
-  expiry = 7,
-  busy = 8,
-};
-
 constexpr unsigned row_version = 1;
 
-row_key key(table which) {
-  return row_key{static_cast<char>(which)};
+record_writer& add_refs(record_writer& to, const chunk_refs& refs) {
+  if (refs.empty())
+    return to.add_nil();
+  return to.add(record_writer{row_version}
+                    .add(refs.bytes)
+                    .add_list(refs.pieces, [](record_writer& list, const digest& piece) {
+                      list.add_bytes({reinterpret_cast<const char*>(piece.data()), piece.size()});
+                    }));
 }
 
-/// A digest as a key's component.
-std::string_view raw(const digest& part) {
-  return {reinterpret_cast<const char*>(part.data()), part.size()};
-}
-
-} // namespace
-
-digest digest_of(std::string_view text) {
-  unsigned char full[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), full);
-  digest out;
-  std::copy_n(full, out.size(), out.begin());
+digest read_digest(record_reader& list) {
+  digest out{};
+  const auto bytes = list.read<std::string_view>();
+  if (bytes.size() == out.size())
+    std::ranges::copy(bytes, reinterpret_cast<char*>(out.data()));
+  else
+    list.fail("a digest of " + std::to_string(bytes.size()) + " bytes");
   return out;
 }
 
-std::string conversation_key(const digest& conversation) {
-  return key(table::conversation).raw(raw(conversation)).take();
-}
-std::string conversation_prefix() {
-  return key(table::conversation).take();
-}
-std::string message_key(const digest& conversation, std::uint64_t seq) {
-  return key(table::message).raw(raw(conversation)).number(seq).take();
-}
-std::string message_prefix(const digest& conversation) {
-  return key(table::message).raw(raw(conversation)).take();
-}
-std::string input_key(const digest& conversation, std::uint64_t order) {
-  return key(table::input).raw(raw(conversation)).number(order).take();
-}
-std::string input_prefix(const digest& conversation) {
-  return key(table::input).raw(raw(conversation)).take();
-}
-std::string run_key(const digest& conversation, std::string_view run_id) {
-  return key(table::run).raw(raw(conversation)).raw(raw(digest_of(run_id))).take();
-}
-std::string run_prefix(const digest& conversation) {
-  return key(table::run).raw(raw(conversation)).take();
-}
-std::string intent_key(const digest& conversation, std::string_view run_id,
-                       std::string_view call_id) {
-  return key(table::intent)
-      .raw(raw(conversation))
-      .raw(raw(digest_of(run_id)))
-      .raw(raw(digest_of(call_id)))
-      .take();
-}
-std::string intent_prefix(const digest& conversation, std::string_view run_id) {
-  return key(table::intent).raw(raw(conversation)).raw(raw(digest_of(run_id))).take();
-}
-std::string run_index_key(std::string_view run_id) {
-  return key(table::run_index).raw(raw(digest_of(run_id))).take();
-}
-std::string expiry_key(wall_ms expires_at, std::string_view run_id) {
-  return key(table::expiry)
-      .number(static_cast<std::uint64_t>(expires_at))
-      .raw(raw(digest_of(run_id)))
-      .take();
-}
-std::string expiry_prefix() {
-  return key(table::expiry).take();
+chunk_refs read_refs(record_reader& in) {
+  chunk_refs out;
+  auto fields = in.read_optional_record(row_version);
+  if (!fields)
+    return out;
+  out.bytes = fields->read<std::uint64_t>();
+  out.pieces = fields->read_list<digest>(read_digest);
+  if (out.pieces.size() > chunks_per_text_max || out.bytes > out.pieces.size() * chunk_bytes_max)
+    fields->fail("more chunks or bytes than a text may have");
+  in.absorb(*fields);
+  return out;
 }
 
-wall_ms expiry_time(std::string_view expiry_key) {
-  row_key_reader in{expiry_key};
-  in.table(static_cast<char>(table::expiry));
-  return static_cast<wall_ms>(in.number());
-}
-
-std::string expired_index_key(std::string_view expiry_key) {
-  row_key_reader in{expiry_key};
-  in.table(static_cast<char>(table::expiry));
-  in.number();
-  return key(table::run_index).raw(in.raw(sizeof(digest))).take();
-}
-
-std::string busy_key(const digest& conversation) {
-  return key(table::busy).raw(raw(conversation)).take();
-}
-std::string busy_prefix() {
-  return key(table::busy).take();
-}
+} // namespace
 
 std::string encode(const conversation_row& row) {
   return record_writer{row_version}
@@ -164,8 +98,8 @@ result<conversation_row> decode_conversation(std::string_view bytes) {
 }
 
 std::string encode(const message_row& row) {
-  return record_writer{row_version}
-      .add(row.seq)
+  record_writer out{row_version};
+  out.add(row.seq)
       .add(row.id)
       .add(row.role)
       .add(row.run_id)
@@ -174,8 +108,9 @@ std::string encode(const message_row& row) {
       .add(row.thinking)
       .add_list(row.calls,
                 [](record_writer& list, const tool_call& call) {
-                  list.add(
-                      record_writer{row_version}.add(call.id).add(call.name).add(call.arguments));
+                  record_writer fields{row_version};
+                  fields.add(call.id).add(call.name).add(call.arguments);
+                  list.add(add_refs(fields, call.arguments_chunks));
                 })
       .add(row.call_id)
       .add(row.tool_name)
@@ -190,8 +125,8 @@ std::string encode(const message_row& row) {
       .add(row.cache_read)
       .add(row.cache_write)
       .add(row.client_id)
-      .add(row.client_mode)
-      .take();
+      .add(row.client_mode);
+  return add_refs(out, row.text_chunks).take();
 }
 
 result<message_row> decode_message(std::string_view bytes) {
@@ -210,6 +145,7 @@ result<message_row> decode_message(std::string_view bytes) {
     call.id = fields.read<std::string>();
     call.name = fields.read<std::string>();
     call.arguments = fields.read<std::string>();
+    call.arguments_chunks = read_refs(fields);
     list.absorb(fields);
     return call;
   });
@@ -227,13 +163,14 @@ result<message_row> decode_message(std::string_view bytes) {
   row.cache_write = in.read<std::uint64_t>();
   row.client_id = in.read<std::string>();
   row.client_mode = in.read<std::string>();
+  row.text_chunks = read_refs(in);
   TR_TRY(in.finish("message"));
   return row;
 }
 
 std::string encode(const input_row& row) {
-  return record_writer{row_version}
-      .add(row.order)
+  record_writer out{row_version};
+  out.add(row.order)
       .add(row.run_id)
       .add(row.text)
       .add(row.accepted_at)
@@ -241,8 +178,8 @@ std::string encode(const input_row& row) {
       .add(row.client_mode)
       .add(row.extra_system_prompt)
       .add(row.model)
-      .add(row.timeout_s)
-      .take();
+      .add(row.timeout_s);
+  return add_refs(out, row.text_chunks).take();
 }
 
 result<input_row> decode_input(std::string_view bytes) {
@@ -257,6 +194,7 @@ result<input_row> decode_input(std::string_view bytes) {
   row.extra_system_prompt = in.read<std::string>();
   row.model = in.read<std::string>();
   row.timeout_s = in.read<std::uint32_t>();
+  row.text_chunks = read_refs(in);
   TR_TRY(in.finish("input"));
   return row;
 }

@@ -43,13 +43,22 @@ struct conversation_row {
   bool aborted_last_run = false;
 };
 
+/// Where the rest of a text is that is too long for its row: in chunk rows of the conversation, in
+/// this order. Read with chunked_text.hpp.
+struct chunk_refs {
+  std::uint64_t bytes = 0; ///< Of all pieces together.
+  std::vector<digest> pieces;
+  bool empty() const { return pieces.empty(); }
+};
+
 enum class message_role : std::uint8_t { user = 1, assistant = 2, tool_result = 3, note = 4 };
 
 /// A tool call inside an assistant message.
 struct tool_call {
   std::string id;
   std::string name;
-  std::string arguments; ///< JSON object text.
+  std::string arguments;         ///< JSON object text.
+  chunk_refs arguments_chunks{}; ///< What follows `arguments`; empty: they are whole.
 };
 
 /// One transcript entry: `message_key(d, seq)`.
@@ -76,6 +85,7 @@ struct message_row {
   std::uint64_t cache_write = 0;
   std::string client_id; ///< User only: who sent it.
   std::string client_mode;
+  chunk_refs text_chunks; ///< What follows `text`; empty: it is whole.
 };
 
 /// An accepted input that waits for its turn: `input_key(d, order)`.
@@ -89,6 +99,7 @@ struct input_row {
   std::string extra_system_prompt;
   std::string model;
   std::uint32_t timeout_s = 0;
+  chunk_refs text_chunks; ///< What follows `text`; empty: it is whole.
 };
 
 enum class run_state : std::uint8_t { queued = 1, open = 2, closed = 3 };
@@ -133,7 +144,7 @@ struct intent_row {
   std::string run_id;
   std::string call_id;
   std::string tool;
-  std::string arguments;
+  std::string arguments; ///< Their beginning; the whole is in the message that asked.
   effect_class effect = effect_class::repeatable;
   std::uint32_t attempt = 0; ///< The attempt that wrote it.
   wall_ms at = 0;
@@ -159,6 +170,13 @@ std::string expiry_prefix();
 /// new leader must take up.
 std::string busy_key(const digest& conversation);
 std::string busy_prefix();
+/// One piece of a long text.
+std::string chunk_key(const digest& conversation, const digest& piece);
+std::string chunk_prefix(const digest& conversation);
+/// Errors: `corrupt`.
+result<digest> chunk_of_key(std::string_view chunk_key);
+/// Present while there may be chunks that no row refers to; the value is the conversation's key.
+std::string unclaimed_key(const digest& conversation);
 /// The time inside an expiry key, and the run index key of the run it forgets.
 wall_ms expiry_time(std::string_view expiry_key);
 std::string expired_index_key(std::string_view expiry_key);

@@ -249,4 +249,10 @@ record_reader record_reader::read_record(unsigned version_max) {
   return out;
 }
 
+std::optional<record_reader> record_reader::read_optional_record(unsigned version_max) {
+  if (!more() || skip_nil())
+    return std::nullopt;
+  return read_record(version_max);
+}
+
 } // namespace troupe

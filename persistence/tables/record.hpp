@@ -135,6 +135,8 @@ public:
   /// A nested record; give it to `absorb` when it is read. After a failure: a reader without
   /// fields that has failed too.
   record_reader read_record(unsigned version_max);
+  /// Nothing when the field is nil or missing, because an older writer did not know it.
+  std::optional<record_reader> read_optional_record(unsigned version_max);
   /// Takes over the failure, if any, of a nested reader.
   void absorb(const record_reader& nested);
   /// Marks the record as wrong, for checks of meaning: "run: attempt is 0".

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "actors/conversation/conversation_logic.hpp"
+#include "persistence/tables/chunked_text.hpp"
 #include "persistence/tables/conversation_tables.hpp"
+#include "tests/support/long_text.hpp"
 #include "tests/support/test_log.hpp"
 
 #include <catch2/catch.hpp>
@@ -47,6 +49,19 @@ struct conversation_world {
     if (!batch.empty())
       log.propose(shard, term, batch, [](proposal_result) {});
   }
+  void commit(const conversation_logic::decision& decided) {
+    for (const auto& chunks : decided.chunks)
+      commit(chunks);
+    commit(decided.batch);
+  }
+  /// As the actor does when nothing is on its way.
+  void sweep() {
+    commit(logic.announce_sweep());
+    auto batches = logic.sweep(*log.rows().snapshot(), shard);
+    REQUIRE(batches);
+    for (const auto& batch : batches.value())
+      commit(batch);
+  }
 
   std::optional<tables::run_row> run(const std::string& run_id) {
     auto bytes = log.rows().snapshot()->get(shard, tables::run_key(logic.id(), run_id));
@@ -67,6 +82,8 @@ struct conversation_world {
                                           out.push_back(row.value());
                                           return scan_step::more;
                                         }));
+    for (auto& row : out)
+      REQUIRE(tables::join_texts(row, {*log.rows().snapshot(), shard, logic.id()}));
     return out;
   }
   std::size_t count(const std::string& prefix) {
@@ -87,7 +104,7 @@ struct conversation_world {
     input.text = text;
     auto decided = logic.submit(input, run(run_id), facts, now++);
     if (decided)
-      commit(decided.value().batch);
+      commit(decided.value());
     return decided;
   }
   conversation_logic::closed close(const std::string& text = "hi") {
@@ -100,7 +117,7 @@ struct conversation_world {
     outcome.stop_reason = "stop";
     outcome.text = text;
     auto decided = logic.close({answer}, outcome, {}, facts, now++, {});
-    commit(decided.batch);
+    commit(decided);
     return decided;
   }
   conversation_logic::decision step(const std::string& call_id,
@@ -114,7 +131,7 @@ struct conversation_world {
     intent.tool = "tool";
     intent.effect = effect;
     auto decided = logic.record_step({asks}, {intent}, {}, now++);
-    commit(decided.batch);
+    commit(decided);
     return decided;
   }
 };

@@ -1,5 +1,7 @@
 #include "tests/support/node_world.hpp"
 
+#include "persistence/tables/chunked_text.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <utility>
@@ -183,7 +185,19 @@ std::vector<tables::message_row> node_world::transcript() const {
                                         out.push_back(row.value());
                                         return scan_step::more;
                                       }));
+  for (auto& row : out)
+    REQUIRE(tables::join_texts(row, {*log.rows().snapshot(), shard(), tables::digest_of(key)}));
   return out;
+}
+
+std::size_t node_world::count(const std::string& prefix) const {
+  std::size_t found = 0;
+  REQUIRE(log.rows().snapshot()->scan(shard(), prefix, {}, scan_order::ascending,
+                                      [&](std::string_view, std::string_view) {
+                                        ++found;
+                                        return scan_step::more;
+                                      }));
+  return found;
 }
 
 } // namespace troupe::test

@@ -63,7 +63,9 @@ public:
   std::optional<tables::run_row> finished(const std::string& run_id);
 
   std::optional<tables::run_row> run_row(const std::string& run_id) const;
-  std::vector<tables::message_row> transcript() const;
+  std::vector<tables::message_row> transcript() const; ///< With whole texts.
+  /// Rows of the shard below `prefix`.
+  std::size_t count(const std::string& prefix) const;
   /// Events of one kind, in order.
   template <class Kind>
   std::vector<Kind> seen() const {

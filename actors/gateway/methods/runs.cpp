@@ -1,8 +1,11 @@
 #include "actors/gateway/methods/runs.hpp"
 
+#include "actors/conversation/limits.hpp"
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/run_result.hpp"
 #include "actors/support/reply.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -48,6 +51,11 @@ void on_await_failed(client_self self, awaited_run awaited, const error& failure
   self->delayed_send(self, full / 2 + milliseconds{jitter}, await_again{ticket});
 }
 
+/// Long inputs take more of the node's places, so that those bound the memory too.
+std::uint32_t places_of(std::string_view text) {
+  return static_cast<std::uint32_t>(1 + text.size() / input_bytes_per_place);
+}
+
 } // namespace
 
 void submit(const call& request, submit_input input,
@@ -56,7 +64,12 @@ void submit(const call& request, submit_input input,
   const auto id = request.id;
   input.client_id = self->state.client_id;
   input.client_mode = self->state.client_mode;
-  input.place = request.context().inputs->take();
+  if (input.text.size() > input_text_bytes_max)
+    return fail(self, id,
+                invalid_request(fmt::format("the message has {} bytes, at most {} are accepted; "
+                                            "shorten it",
+                                            input.text.size(), input_text_bytes_max)));
+  input.place = request.context().inputs->take(places_of(input.text));
   if (!input.place)
     return fail(self, id, unavailable("the gateway has too many inputs in hand; retry shortly"));
   // Before the input, so that the front knows it when the run begins to speak.

@@ -16,7 +16,8 @@ using net::frames::append_json_string;
 constexpr std::chrono::seconds silence_max_cloud{120};
 constexpr std::chrono::seconds silence_max_self_hosted{300};
 constexpr std::chrono::seconds total_min{1'800};
-constexpr std::size_t response_bytes_max = 32u << 20;
+/// An answer of `answer_text_bytes_max` in events of one token each, some 350 bytes for 4.
+constexpr std::size_t response_bytes_max = 128u << 20;
 
 struct url_parts {
   std::string_view host;

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
 import { connectClient } from '../../support/node/clients.mjs';
 import { Gateway, TOKEN, gatewayBinary } from '../../support/node/gateway_process.mjs';
@@ -199,6 +200,40 @@ describe('turns', () => {
     assert.equal(await callsOf(message), 2);
     const same = await client.request('chat.send', { sessionKey, message, idempotencyKey: runId });
     assert.equal(same.status, 'ok');
+  });
+
+  test('a message of 1 MiB: kill -9 while it is written and while it is answered, answered once, whole', async () => {
+    const sessionKey = newKey();
+    const runId = randomUUID();
+    const answerBytes = 400_000;
+    const start = `#hold 2000 #long ${answerBytes} ${runId} `;
+    const words = Array.from({ length: 200_000 }, (_, i) => `wörd${i}`).join(' ');
+    const message = (start + words).slice(0, 1_000_000);
+    const params = { sessionKey, message, idempotencyKey: runId };
+    const cutShort = client.request('chat.send', params).catch(() => {});
+    await gateway.restart('SIGKILL');
+    await client.stop();
+    await cutShort;
+    client = await connect();
+    assert.ok(['started', 'in_flight'].includes((await client.request('chat.send', params)).status));
+    const deadline = Date.now() + END_MS_MAX;
+    while (!(await callsOf(message))) {
+      assert.ok(Date.now() < deadline, 'the provider was not asked');
+      await setTimeout(50);
+    }
+    const calls = await callsOf(message);
+    await client.stop();
+    await gateway.restart('SIGKILL');
+    client = await connect();
+    assert.equal((await client.request('agent.wait', { runId, timeoutMs: 14_000 })).status, 'ok');
+    // The provider counts by the exact text, so what it got after the crash was whole.
+    assert.ok((await callsOf(message)) > calls);
+    const { messages } = await client.request('chat.history', { sessionKey });
+    assert.deepEqual(messages.map(({ role }) => role), ['user', 'assistant']);
+    assert.ok(messages[0].content.startsWith(message.slice(0, 400_000)));
+    assert.equal(textOf(messages[1]).length, answerBytes);
+    const tooLong = client.request('chat.send', { sessionKey, message: 'x'.repeat(4_194_305), idempotencyKey: randomUUID() });
+    await assert.rejects(tooLong, /4194304/);
   });
 
   test('SIGTERM: a short turn is finished before the gateway leaves', async () => {

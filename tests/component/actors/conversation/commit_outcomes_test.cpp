@@ -1,3 +1,5 @@
+#include "persistence/tables/chunked_text.hpp"
+#include "tests/support/long_text.hpp"
 #include "tests/support/node_world.hpp"
 
 #include <catch2/catch.hpp>
@@ -49,14 +51,21 @@ void check_answered_once(node_world& world, const std::string& run_id) {
           return message.run_id == run_id && message.role == message_role::assistant &&
                  message.stop_reason == "stop";
         }) == 1);
-  CHECK(world.log.rows()
-            .snapshot()
-            ->scan(world.shard(), tables::busy_prefix(), {}, scan_order::ascending,
-                   [](std::string_view, std::string_view) {
-                     FAIL("a finished conversation is still marked as busy");
-                     return scan_step::stop;
-                   })
-            .has_value());
+  CHECK(world.count(tables::busy_prefix()) == 0);
+}
+
+constexpr std::size_t long_bytes = 1u << 20;
+constexpr std::size_t chunks_of_long_text = 16;
+constexpr std::uint64_t batches_of_long_text = 6;
+
+/// The text is there once, whole, and nothing else is left of the attempts to bring it.
+void check_long_text(node_world& world, const std::string& run_id, const std::string& text) {
+  for (const auto& message : world.transcript())
+    if (message.run_id == run_id && message.role == message_role::user)
+      CHECK((message.text == text));
+  const auto id = tables::digest_of(world.key);
+  CHECK(world.count(tables::chunk_prefix(id)) == chunks_of_long_text);
+  CHECK(world.count(tables::unclaimed_key(id)) == 0);
 }
 
 } // namespace
@@ -83,6 +92,84 @@ TEST_CASE("conversation: every outcome of every proposal leaves one answer and o
       }
     }
   }
+}
+
+TEST_CASE("conversation: every outcome of every proposal of a long input leaves it whole, once") {
+  const auto text = long_text(long_bytes);
+  for (const auto& fault : faults) {
+    for (std::uint64_t nth = 1;; ++nth) {
+      INFO(fault.name << " at proposal " << nth);
+      node_world world;
+      script_payment(world);
+      world.log.answer(nth, fault.status, fault.of_unknown);
+
+      REQUIRE(world.submit_until_accepted("r1", text));
+
+      check_answered_once(world, "r1");
+      check_long_text(world, "r1", text);
+      CHECK(world.paid["call_1"] <= 1);
+      if (world.log.proposals().size() < nth) {
+        CHECK(nth == 5 + batches_of_long_text);
+        break;
+      }
+    }
+  }
+}
+
+TEST_CASE("conversation: every outcome of every proposal of a long input that waits") {
+  const auto text = long_text(long_bytes);
+  // The first run's batches, the long input's, and those with which it runs.
+  constexpr std::uint64_t proposals = 1 + batches_of_long_text + 1 + 1 + 1;
+  for (const auto& fault : faults) {
+    for (std::uint64_t nth = 2;; ++nth) {
+      INFO(fault.name << " at proposal " << nth);
+      node_world world;
+      const auto sound = world.provider.answer;
+      world.provider.answer = [&](const std::string&) { return std::vector<std::string>{}; };
+      REQUIRE(world.submit_until_accepted("r0"));
+      world.log.answer(nth - 1, fault.status, fault.of_unknown);
+
+      const auto receipt = world.submit_until_accepted("r1", text);
+      world.provider.answer = sound;
+
+      REQUIRE(receipt);
+      REQUIRE(world.finished("r1"));
+      check_answered_once(world, "r0");
+      check_answered_once(world, "r1");
+      check_long_text(world, "r1", text);
+      if (world.log.proposals().size() < nth) {
+        CHECK(nth == proposals + 1);
+        break;
+      }
+    }
+  }
+}
+
+TEST_CASE("conversation: a long input is told and asked for only when all of it is committed") {
+  const auto text = long_text(long_bytes);
+  node_world world;
+  std::string asked;
+  const auto sound = world.provider.answer;
+  world.provider.answer = [&](const std::string& body) {
+    asked = body;
+    return sound(body);
+  };
+  world.log.complete(completion::manual);
+  auto pending = world.self->request(world.router, caf::infinite, world.input("r1", text));
+  world.run();
+  for (std::uint64_t i = 0; i < batches_of_long_text + 1; ++i) {
+    CHECK(world.events.empty());
+    CHECK_FALSE(world.run_row("r1"));
+    REQUIRE(world.log.finish_one());
+    world.run();
+  }
+  pending.receive([](input_receipt& receipt) { CHECK(receipt.kind == receipt_kind::started); },
+                  [](caf::error& failure) { FAIL(caf::to_string(failure)); });
+  CHECK(asked.find(text) != std::string::npos);
+  REQUIRE(world.log.finish_one());
+  world.run();
+  REQUIRE(world.seen<run_event::message_committed>().size() == 2);
+  CHECK((world.seen<run_event::message_committed>()[0].row->text == text));
 }
 
 TEST_CASE("conversation: a new leader at every proposal goes on with what was acknowledged") {

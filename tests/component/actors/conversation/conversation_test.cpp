@@ -1,5 +1,6 @@
 #include "actors/conversation/limits.hpp"
 #include "actors/support/reply.hpp"
+#include "tests/support/long_text.hpp"
 #include "tests/support/node_world.hpp"
 
 #include <catch2/catch.hpp>
@@ -175,6 +176,140 @@ TEST_CASE_METHOD(node_world, "conversation: a lapsed lease stops events and tool
   REQUIRE(submit_until_accepted("r1"));
   CHECK(finished("r1")->status == run_status::ok);
   CHECK(finished("r1")->crashes == 0);
+}
+
+TEST_CASE_METHOD(node_world, "conversation: a long answer is told and kept whole") {
+  const auto text = long_text(900'000);
+  provider.answer = [&](const std::string&) {
+    std::vector<std::string> chunks;
+    for (std::size_t at = 0; at < text.size(); at += 30'000)
+      chunks.push_back(R"({"id":"x","choices":[{"delta":{"content":")" + text.substr(at, 30'000) +
+                       R"("}}]})");
+    chunks.push_back(R"({"id":"x","choices":[{"delta":{},"finish_reason":"stop"}]})");
+    return chunks;
+  };
+  REQUIRE(submit_until_accepted("r1"));
+  REQUIRE(finished("r1"));
+
+  CHECK((transcript().back().text == text));
+  REQUIRE(seen<run_event::finished>().size() == 1);
+  CHECK((seen<run_event::finished>()[0].outcome->text == text));
+  const auto outcome = ask<run_outcome>(router, await_run{key, "r1"});
+  REQUIRE(outcome);
+  CHECK((outcome->text == text));
+}
+
+TEST_CASE_METHOD(node_world, "conversation: an answer over its bound stops there, as length") {
+  provider.answer = [&](const std::string&) {
+    const std::string piece(100'000, 'x');
+    return std::vector<std::string>(12, R"({"id":"x","choices":[{"delta":{"content":")" + piece +
+                                            R"("}}]})");
+  };
+  REQUIRE(submit_until_accepted("r1"));
+  const auto row = finished("r1");
+  REQUIRE(row);
+  CHECK(row->status == run_status::ok);
+  CHECK(row->stop_reason == "length");
+  CHECK(transcript().back().text.size() == 1'000'000);
+}
+
+TEST_CASE_METHOD(node_world,
+                 "conversation: a long input that waited is told whole when it begins") {
+  const auto text = long_text(300'000);
+  const auto sound = provider.answer;
+  provider.answer = [](const std::string&) { return std::vector<std::string>{}; };
+  REQUIRE(submit_until_accepted("r1"));
+  REQUIRE(submit_until_accepted("r2", text));
+  provider.answer = sound;
+  REQUIRE(finished("r2"));
+  std::size_t told = 0;
+  for (const auto& message : seen<run_event::message_committed>())
+    if (message.row->run_id == "r2" && message.row->role == tables::message_role::user) {
+      ++told;
+      CHECK((message.row->text == text));
+    }
+  CHECK(told == 1);
+}
+
+TEST_CASE_METHOD(node_world, "conversation: chunks of a withdrawn input are swept") {
+  provider.answer = [](const std::string&) { return std::vector<std::string>{}; };
+  const auto id = tables::digest_of(key);
+  REQUIRE(submit_until_accepted("r1"));
+  REQUIRE(submit_until_accepted("r2", long_text(300'000)));
+  REQUIRE(count(tables::chunk_prefix(id)) > 0);
+
+  REQUIRE(ask<aborted_runs>(router, abort_runs{key, "r2"}));
+
+  CHECK(count(tables::chunk_prefix(id)) == 0);
+  CHECK(count(tables::unclaimed_key(id)) == 0);
+  REQUIRE(ask<aborted_runs>(router, abort_runs{key, ""}));
+  REQUIRE(finished("r1"));
+  CHECK(count(tables::busy_prefix()) == 0);
+}
+
+TEST_CASE_METHOD(node_world,
+                 "conversation: chunks of an upload that broke off are swept by the next leader") {
+  const auto id = tables::digest_of(key);
+  log.complete(completion::manual);
+  auto pending = self->request(router, caf::infinite, input("r1", long_text(1u << 20)));
+  run();
+  REQUIRE(log.finish_one());
+  REQUIRE(log.finish_one());
+  run();
+  REQUIRE(count(tables::chunk_prefix(id)) == 6);
+  depose();
+  log.complete(completion::at_once);
+
+  lead(epoch{2});
+
+  CHECK(count(tables::chunk_prefix(id)) == 0);
+  CHECK(count(tables::unclaimed_key(id)) == 0);
+  CHECK(count(tables::busy_prefix()) == 0);
+  CHECK_FALSE(run_row("r1"));
+  run();
+  pending.receive([](input_receipt&) { FAIL("acknowledged without its commit"); },
+                  [](caf::error& failure) { CHECK(from_caf(failure).code == errc::unavailable); });
+}
+
+TEST_CASE_METHOD(node_world,
+                 "conversation: a delete waits for what is on its way, and erases that too") {
+  log.complete(completion::manual);
+  auto submitted = self->request(router, caf::infinite, input("r1", long_text(300'000)));
+  run();
+  while (log.finish_one())
+    run();
+  submitted.receive([](input_receipt&) {},
+                    [](caf::error& failure) { FAIL(caf::to_string(failure)); });
+  CHECK(run_row("r1")->state == tables::run_state::closed);
+  log.complete(completion::at_once);
+
+  const auto deleted = ask<session_deleted>(router, delete_session{key});
+
+  REQUIRE(deleted);
+  CHECK(deleted->deleted);
+  CHECK(count(tables::chunk_prefix(tables::digest_of(key))) == 0);
+  CHECK(count(tables::message_prefix(tables::digest_of(key))) == 0);
+}
+
+TEST_CASE_METHOD(node_world, "conversation: a text whose chunk is gone fails its turn, named") {
+  provider.answer = [](const std::string&) { return std::vector<std::string>{}; };
+  REQUIRE(submit_until_accepted("r1"));
+  REQUIRE(submit_until_accepted("r2", long_text(300'000)));
+  write_batch lost;
+  REQUIRE(log.rows().snapshot()->scan(shard(), tables::chunk_prefix(tables::digest_of(key)), {},
+                                      scan_order::ascending,
+                                      [&](std::string_view chunk, std::string_view) {
+                                        lost.erase(std::string{chunk});
+                                        return scan_step::stop;
+                                      }));
+  log.propose(shard(), first_term, lost, [](proposal_result) {});
+
+  REQUIRE(ask<aborted_runs>(router, abort_runs{key, "r1"}));
+
+  const auto row = finished("r2");
+  REQUIRE(row);
+  CHECK(row->status == run_status::error);
+  CHECK(row->error.find("chunk") != std::string::npos);
 }
 
 } // namespace troupe::test

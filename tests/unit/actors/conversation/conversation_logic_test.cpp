@@ -113,7 +113,7 @@ TEST_CASE_METHOD(conversation_world, "conversation: each taking up commits one m
   REQUIRE(submit("r1"));
 
   crash();
-  commit(logic.take_over(takeover_cause::new_leader, facts, now).batch);
+  commit(logic.take_over(takeover_cause::new_leader, facts, now));
 
   CHECK(run("r1")->attempt == 2);
   CHECK(run("r1")->crashes == 1);
@@ -220,7 +220,7 @@ TEST_CASE_METHOD(conversation_world,
   SECTION("after a crash it is still there to be settled") {
     crash();
     CHECK(count(tables::intent_prefix(logic.id(), "r1")) == 1);
-    commit(logic.take_over(takeover_cause::new_leader, facts, now).batch);
+    commit(logic.take_over(takeover_cause::new_leader, facts, now));
     close();
     CHECK(count(tables::intent_prefix(logic.id(), "r1")) == 0);
   }

@@ -1,5 +1,7 @@
 #include "actors/gateway/history.hpp"
+#include "persistence/tables/chunked_text.hpp"
 #include "tests/support/gateway_facts.hpp"
+#include "tests/support/long_text.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -268,6 +270,84 @@ TEST_CASE_METHOD(transcript, "history: messages have the shapes of the protocol"
 TEST_CASE_METHOD(transcript, "history: the run in flight comes along", "[gateway]") {
   const auto shown = parse(text({}, R"({"runId":"r","text":"par"})"));
   CHECK(shown.at("inFlightRun").at("text") == "par");
+}
+
+namespace {
+
+/// Puts the text's chunks and leaves its head and references in the row.
+template <class Row>
+void put_long(transcript& world, Row row, const std::string& text) {
+  const auto split = tables::split(text, tables::text_head_bytes_max);
+  for (const auto& piece : split.pieces)
+    world.log.put(world.log.shard_of(key), tables::chunk_key(tables::digest_of(key), piece.id),
+                  tables::encode_chunk(piece.bytes));
+  row.text = split.head;
+  row.text_chunks = split.rest;
+  world.put(key, row);
+}
+
+} // namespace
+
+TEST_CASE_METHOD(transcript, "history: a text in chunks is shown whole, or cut where it must be",
+                 "[gateway]") {
+  const auto text = test::long_text(400'000);
+  const auto longer = test::long_text(3'000'000);
+  auto row = add_conversation(key, 1);
+  tables::message_row message;
+  message.role = tables::message_role::user;
+  message.seq = 2;
+  put_long(*this, message, text);
+  message.seq = 3;
+  put_long(*this, message, longer);
+  row.message_seq = 3;
+  put(row);
+
+  const auto whole = page();
+  const auto& messages = whole.at("messages").as_array();
+  REQUIRE(messages.size() == 3);
+  CHECK((messages[1].at("content").as_string() == text));
+  const auto& cut = messages[2].at("content").as_string();
+  CHECK(cut.size() < history_text_bytes_max + 100);
+  CHECK(longer.starts_with(std::string_view{cut}.substr(0, history_text_bytes_max)));
+  CHECK(cut.find("shortened") != std::string::npos);
+
+  history_query small;
+  small.bytes_max = 4'000;
+  const auto shown = this->text(small);
+  CHECK(shown.size() < 8'000);
+}
+
+TEST_CASE_METHOD(transcript, "history: a text that cannot be read ends the page, not the answer",
+                 "[gateway]") {
+  auto row = add_conversation(key, 3);
+  tables::message_row lost;
+  lost.seq = 2;
+  lost.role = tables::message_role::user;
+  lost.text = "head";
+  lost.text_chunks = {5, {tables::digest_of("gone")}};
+  put(key, lost);
+  const auto shown = page();
+  CHECK(seqs(shown) == "3 ");
+  CHECK(shown.at("hasMore") == true);
+}
+
+TEST_CASE_METHOD(transcript, "history: waiting inputs share a bound for their texts", "[gateway]") {
+  add_conversation(key, 1);
+  const auto text = test::long_text(900'000);
+  for (std::uint64_t order = 1; order <= 4; ++order) {
+    tables::input_row input;
+    input.order = order;
+    input.run_id = "r" + std::to_string(order);
+    put_long(*this, input, text);
+  }
+  const auto shown = page();
+  const auto& items = shown.at("pendingInputs").at("items").as_array();
+  REQUIRE(items.size() == 4);
+  std::size_t bytes = 0;
+  for (const auto& item : items)
+    bytes += item.at("message").at("content").as_string().size();
+  CHECK(bytes < pending_text_bytes_max + 1'000);
+  CHECK(bytes > pending_text_bytes_max / 2);
 }
 
 } // namespace troupe::gateway

@@ -18,6 +18,19 @@ TEST_CASE("credit: as many as there are places, none more") {
   CHECK(pool->take());
 }
 
+TEST_CASE("credit: several places at once, all or none") {
+  const auto pool = credit_pool::create(5);
+  auto three = pool->take(3);
+  REQUIRE(three);
+  CHECK_FALSE(pool->take(3));
+  CHECK(pool->taken() == 3);
+  CHECK(pool->take(2));
+  three.reset();
+  CHECK(pool->taken() == 0);
+  CHECK_FALSE(pool->take(6));
+  CHECK(pool->take(5));
+}
+
 TEST_CASE("credit: comes back with the last copy, also after its pool's owner went") {
   auto pool = credit_pool::create(1);
   auto held = pool->take();

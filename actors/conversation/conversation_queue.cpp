@@ -1,0 +1,161 @@
+#include "actors/conversation/conversation_logic.hpp"
+#include "actors/conversation/limits.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+/// Inputs: accepted, waiting, begun, withdrawn.
+namespace troupe {
+
+using tables::run_state;
+using tables::run_status;
+
+namespace {
+
+/// Errors: `invalid_argument`, with what to do.
+result<void> check_size(std::string_view what, std::size_t bytes, std::size_t bytes_max) {
+  if (bytes > bytes_max)
+    return error{errc::invalid_argument,
+                 fmt::format("{} has {} bytes, at most {} are accepted; shorten it", what, bytes,
+                             bytes_max)};
+  return boost::outcome_v2::success();
+}
+
+std::uint64_t bytes_of(const std::deque<tables::input_row>& queue) {
+  std::uint64_t bytes = 0;
+  for (const auto& input : queue)
+    bytes += tables::text_bytes(input);
+  return bytes;
+}
+
+} // namespace
+
+result<void> conversation_logic::check(const submit_input& input) const {
+  if (!row_.quarantine.empty())
+    return error{errc::forbidden, row_.quarantine};
+  if (input.run_id.empty() || input.text.empty())
+    return error{errc::invalid_argument, "a message needs text and an idempotency key"};
+  TR_TRY(check_size("the message", input.text.size(), input_text_bytes_max));
+  TR_TRY(check_size("the extra system prompt", input.extra_system_prompt.size(),
+                    extra_prompt_bytes_max));
+  TR_TRY(check_size("the model's name", input.model.size(), name_bytes_max));
+  if (!active_ && queue_.empty())
+    return boost::outcome_v2::success();
+  if (queue_.size() >= limits_.cap)
+    return error{errc::overloaded,
+                 fmt::format("{} messages already wait in this session; retry when one is answered",
+                             queue_.size())};
+  const auto waiting = bytes_of(queue_);
+  if (waiting + input.text.size() > queued_text_bytes_max)
+    return error{errc::overloaded,
+                 fmt::format("messages of {} bytes already wait in this session, at most {} may; "
+                             "retry when one is answered",
+                             waiting, queued_text_bytes_max)};
+  return boost::outcome_v2::success();
+}
+
+result<conversation_logic::submitted>
+conversation_logic::submit(const submit_input& input, const std::optional<tables::run_row>& known,
+                           const boot_facts& facts, wall_ms now) {
+  submitted out;
+  out.receipt.run_id = input.run_id;
+  out.receipt.key = row_.key;
+  out.receipt.agent_id = row_.agent_id;
+  if (has_open(input.run_id) || known) {
+    const bool finished = !has_open(input.run_id) && known->state == run_state::closed;
+    out.receipt.kind = finished ? receipt_kind::finished : receipt_kind::in_flight;
+    out.receipt.accepted_at = known ? known->accepted_at : now;
+    return out;
+  }
+  TR_TRY(check(input));
+  const bool busy = active_.has_value() || !queue_.empty();
+
+  ensure_exists(now);
+  text_packer texts{id_};
+  tables::input_row queued;
+  queued.run_id = input.run_id;
+  queued.text = input.text;
+  queued.accepted_at = stamp_.next(now);
+  queued.client_id = input.client_id;
+  queued.client_mode = input.client_mode;
+  queued.extra_system_prompt = input.extra_system_prompt;
+  queued.model = input.model;
+  queued.timeout_s = input.timeout_s;
+
+  tables::run_row run;
+  run.run_id = input.run_id;
+  run.conversation = row_.key;
+  run.accepted_at = queued.accepted_at;
+  run.extra_system_prompt = input.extra_system_prompt;
+  run.model_override = input.model;
+  run.timeout_s = input.timeout_s;
+  out.batch.put(tables::run_index_key(run.run_id), tables::run_key(id_, run.run_id));
+  out.receipt.accepted_at = queued.accepted_at;
+  out.receipt.queued = busy;
+  if (busy) {
+    texts.pack(queued);
+    queued.order = ++row_.input_order;
+    run.input_order = queued.order;
+    out.batch.put(tables::input_key(id_, queued.order), tables::encode(queued));
+    write_run(out.batch, run);
+    queue_.push_back(std::move(queued));
+  } else {
+    open_run(out, texts, std::move(run), queued, facts, now);
+  }
+  write_row(out, texts, now);
+  return out;
+}
+
+void conversation_logic::begin_next(decision& to, text_packer& texts, const boot_facts& facts,
+                                    wall_ms now) {
+  if (active_ || queue_.empty() || !row_.quarantine.empty())
+    return;
+  const auto input = std::move(queue_.front());
+  queue_.pop_front();
+  to.batch.erase(tables::input_key(id_, input.order));
+  tables::run_row run;
+  run.run_id = input.run_id;
+  run.conversation = row_.key;
+  run.accepted_at = input.accepted_at;
+  run.extra_system_prompt = input.extra_system_prompt;
+  run.model_override = input.model;
+  run.timeout_s = input.timeout_s;
+  open_run(to, texts, std::move(run), input, facts, now);
+}
+
+conversation_logic::aborted conversation_logic::abort(std::string_view run_id,
+                                                      std::string_view reason, wall_ms now) {
+  aborted out;
+  const auto wanted = [&](std::string_view id) { return run_id.empty() || run_id == id; };
+  for (auto input = queue_.begin(); input != queue_.end();) {
+    if (!wanted(input->run_id)) {
+      ++input;
+      continue;
+    }
+    out.batch.erase(tables::input_key(id_, input->order));
+    if (!input->text_chunks.empty() && !std::exchange(unclaimed_, true))
+      out.batch.put(tables::unclaimed_key(id_), row_.key);
+    tables::run_row run;
+    run.run_id = input->run_id;
+    run.conversation = row_.key;
+    run.accepted_at = input->accepted_at;
+    run_outcome outcome;
+    outcome.status = run_status::aborted;
+    outcome.stop_reason = reason;
+    outcome.ended_at = stamp_.next(now);
+    close_row(out.batch, run, outcome);
+    run.state = run_state::closed;
+    run.status = run_status::aborted;
+    run.stop_reason = reason;
+    run.ended_at = outcome.ended_at;
+    out.withdrawn.push_back(std::make_shared<const run_outcome>(outcome_of(run, row_, {})));
+    input = queue_.erase(input);
+  }
+  out.stop_active = active_ && wanted(active_->run_id);
+  if (!out.batch.empty())
+    write_row(out.batch, now);
+  return out;
+}
+
+} // namespace troupe
