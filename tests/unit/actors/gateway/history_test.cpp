@@ -293,6 +293,7 @@ TEST_CASE_METHOD(transcript, "history: a text in chunks is shown whole, or cut w
   const auto text = test::long_text(400'000);
   const auto longer = test::long_text(3'000'000);
   auto row = add_conversation(key, 1);
+  const auto cursor = std::string{page().at("deltaCursor").as_string()};
   tables::message_row message;
   message.role = tables::message_role::user;
   message.seq = 2;
@@ -311,15 +312,22 @@ TEST_CASE_METHOD(transcript, "history: a text in chunks is shown whole, or cut w
   CHECK(longer.starts_with(std::string_view{cut}.substr(0, history_text_bytes_max)));
   CHECK(cut.find("shortened") != std::string::npos);
 
+  const auto delta = since(cursor);
+  CHECK(delta.at("messages").at(0).at("message") == messages[1]);
+  CHECK(delta.at("messages").at(1).at("message") == messages[2]);
+
   history_query small;
   small.bytes_max = 4'000;
+  CHECK(since(cursor, small).at("kind") == "reset");
   const auto shown = this->text(small);
   CHECK(shown.size() < 8'000);
 }
 
 TEST_CASE_METHOD(transcript, "history: a text that cannot be read ends the page, not the answer",
                  "[gateway]") {
-  auto row = add_conversation(key, 3);
+  auto row = add_conversation(key, 1);
+  const auto cursor = std::string{page().at("deltaCursor").as_string()};
+  row = add_conversation(key, 3);
   tables::message_row lost;
   lost.seq = 2;
   lost.role = tables::message_role::user;
@@ -329,6 +337,7 @@ TEST_CASE_METHOD(transcript, "history: a text that cannot be read ends the page,
   const auto shown = page();
   CHECK(seqs(shown) == "3 ");
   CHECK(shown.at("hasMore") == true);
+  CHECK(since(cursor).at("kind") == "reset");
 }
 
 TEST_CASE_METHOD(transcript, "history: waiting inputs share a bound for their texts", "[gateway]") {
