@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/frames/json_text.hpp"
+
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -10,8 +12,8 @@ namespace troupe::gateway {
 /// Builds compact JSON text by appending. Payloads are written in the order of the protocol's
 /// examples and never read back, so no tree is built for them.
 ///
-/// Text is made valid: bytes that are not UTF-8 become U+FFFD, because one bad byte would make the
-/// receiver close the WebSocket. Thread: one owner.
+/// Text is made valid as in net/frames/json_text.hpp, because one bad byte would make the receiver
+/// close the WebSocket. Thread: one owner.
 class json_writer {
 public:
   json_writer& begin_object() { return open('{'); }
@@ -66,12 +68,9 @@ private:
   bool comma_ = false; ///< The next value or key follows another one.
 };
 
-/// Appends `text` as a JSON string with its quotes.
-void append_json_string(std::string& out, std::string_view text);
-
-/// Bytes of `text` that end at a whole UTF-8 sequence; an unfinished one at the end is left out.
-std::size_t whole_utf8_prefix(std::string_view text);
-/// At most `bytes_max` bytes of `text`, never cut inside a sequence.
-std::string_view cut_utf8(std::string_view text, std::size_t bytes_max);
+// Text that is built around a writer is cut and quoted by the same rules.
+using net::frames::append_json_string;
+using net::frames::cut_utf8;
+using net::frames::whole_utf8_prefix;
 
 } // namespace troupe::gateway

@@ -101,6 +101,24 @@ std::size_t utf8_sequence_bytes(std::string_view text) {
   return first.whole ? first.bytes : 0;
 }
 
+std::size_t whole_utf8_prefix(std::string_view text) {
+  constexpr std::size_t unfinished_bytes_max = 3;
+  for (std::size_t back = 1; back <= unfinished_bytes_max && back <= text.size(); ++back) {
+    const auto at = text.size() - back;
+    if ((byte_at(text, at) & 0xC0u) == 0x80u)
+      continue;
+    return rule_for(byte_at(text, at)).bytes > back ? at : text.size();
+  }
+  return text.size();
+}
+
+std::string_view cut_utf8(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max)
+    return text;
+  const auto cut = text.substr(0, bytes_max);
+  return cut.substr(0, whole_utf8_prefix(cut));
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   out.reserve(out.size() + text.size() + 2);
   out += '"';

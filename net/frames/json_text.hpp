@@ -16,6 +16,12 @@ std::string json_string(std::string_view text);
 /// Length of the well-formed UTF-8 sequence at the start of `text`; 0 when there is none.
 std::size_t utf8_sequence_bytes(std::string_view text);
 
+/// Bytes of `text` that end at a whole UTF-8 sequence: one that has only begun at the end is left
+/// out. What is broken further in is not looked at.
+std::size_t whole_utf8_prefix(std::string_view text);
+/// At most `bytes_max` bytes of `text`, never cut inside a sequence.
+std::string_view cut_utf8(std::string_view text, std::size_t bytes_max);
+
 /// A close frame carries at most 125 bytes, two of which are the code (RFC 6455, section 5.5).
 inline constexpr std::size_t close_reason_bytes_max = 123;
 

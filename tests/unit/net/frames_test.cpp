@@ -228,4 +228,17 @@ TEST_CASE("frames: an event is serialised once and numbered per client", "[frame
   CHECK(whole(frames::event{"bare", ""}.frame(5)) == R"({"type":"event","event":"bare","seq":5})");
 }
 
+TEST_CASE("frames: a cut never leaves half a sequence", "[frames]") {
+  const std::string text = "a€b";
+  CHECK(frames::cut_utf8(text, 5) == "a€b");
+  CHECK(frames::cut_utf8(text, 4) == "a€");
+  CHECK(frames::cut_utf8(text, 3) == "a");
+  CHECK(frames::cut_utf8(text, 2) == "a");
+  CHECK(frames::whole_utf8_prefix("a\xE2\x82") == 1);
+  CHECK(frames::whole_utf8_prefix("a€") == 4);
+  // Continuation bytes without a beginning are not waited for.
+  CHECK(frames::whole_utf8_prefix("\x82\x82\x82\x82") == 4);
+  CHECK(frames::whole_utf8_prefix("") == 0);
+}
+
 } // namespace troupe::test
