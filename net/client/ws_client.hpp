@@ -1,7 +1,8 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "net/http/server.hpp"
+#include "net/client/ws_url.hpp"
+#include "net/http/messages.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -14,21 +15,6 @@
 /// A WebSocket client for programs that do one thing at a time: the command line. It blocks its
 /// caller, never beyond a deadline, and has no thread of its own; while it blocks it answers pings.
 namespace troupe::net {
-
-/// Where a gateway listens. `text()` gives it back as it was written, path included.
-struct ws_url {
-  bool tls = false;
-  std::string host; ///< Without the brackets of an IPv6 literal.
-  std::uint16_t port = 0;
-  std::string path = "/";
-  std::string text() const;
-  bool loopback() const; ///< 127.0.0.0/8, ::1 or "localhost".
-};
-
-/// "ws://host[:port][/path]" or "wss://…"; http and https mean the same. Default ports 80 and 443.
-/// Errors: `invalid_argument`; user names, queries and fragments are refused, so that no secret
-/// hides in an address.
-result<ws_url> parse_ws_url(std::string_view text);
 
 struct ws_client_options {
   std::chrono::milliseconds connect{5'000};   ///< Name lookup and TCP.
