@@ -4,10 +4,13 @@
 #include "actors/gateway/front.hpp"
 #include "actors/gateway/probes.hpp"
 #include "actors/gateway/request.hpp"
+#include "actors/gateway/routes.hpp"
 #include "base/random.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
+#include <functional>
 #include <string>
 
 namespace troupe {
@@ -30,6 +33,14 @@ public:
 private:
   client_actor to_;
 };
+
+/// Weak: the worker holds the responder, and that holds this.
+std::function<void(net::answer_lost)> teller_of(const caf::actor& worker) {
+  return [to = caf::actor_cast<caf::weak_actor_ptr>(worker)](net::answer_lost why) {
+    if (const auto alive = caf::actor_cast<caf::actor>(to))
+      caf::anon_send(alive, answer_is_lost{why});
+  };
+}
 
 net::http_response try_later(std::string_view message) {
   json_writer out;
@@ -65,10 +76,16 @@ front_actor request_sink::front() const {
   return front_;
 }
 
+net::body_wish request_sink::on_head(const net::http_request& head) {
+  return wish_for_body(find_route(head.path()), shared_->settings().gateway, head,
+                       shared_->limiter(), shared_->context().time->now_boot());
+}
+
 void request_sink::on_request(net::http_request request, net::http_responder responder) {
   if (auto probe = answer_probe(*shared_, request))
     return responder.send(std::move(*probe));
-  if (!is_served_path(request.path()))
+  const auto* const route = find_route(request.path());
+  if (route == nullptr)
     return responder.send(text_response(404, "Not Found"));
   const auto supervisor = front();
   auto place = shared_->http_places().take();
@@ -76,8 +93,9 @@ void request_sink::on_request(net::http_request request, net::http_responder res
     return responder.send(try_later("the gateway is busy or stopping"));
   auto path = "/front/request/" + std::to_string(shared_->next_id());
   auto call = std::make_shared<http_call>(
-      http_call{std::move(request), std::move(responder), path, std::move(place)});
+      http_call{std::move(request), responder, route, path, std::move(place)});
   const auto worker = system_.spawn(gateway::request, shared_, std::move(call));
+  responder.watch({.lost = teller_of(worker), .room = {}});
   caf::anon_send(supervisor, adopt_request{worker, std::move(path)});
 }
 

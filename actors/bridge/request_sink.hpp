@@ -25,6 +25,7 @@ public:
   /// Lets go of the front, so that the actor system can end.
   void detach();
 
+  net::body_wish on_head(const net::http_request& head) override;
   void on_request(net::http_request request, net::http_responder responder) override;
   std::shared_ptr<net::ws_handler>
   on_websocket(net::ws_upgrade upgrade, std::shared_ptr<net::ws_connection> connection) override;

@@ -18,6 +18,11 @@ struct http_refusal {
   std::chrono::milliseconds delay{0};
 };
 
+/// Whether `refuse_stranger` would let it pass now. Counts nothing: for a look at the head before
+/// the body is read.
+bool may_pass(const config::gateway_settings& settings, const net::http_request& request,
+              auth_limiter& limiter, std::chrono::nanoseconds now);
+
 /// Lets operators pass: by the shared secret, or in auth mode none directly from this machine,
 /// addressed by a loopback name (a page that rebinds a DNS name to us is kept out) and not out of
 /// another page. Source: protocol.md section 14.

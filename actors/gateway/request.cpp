@@ -18,9 +18,10 @@ std::string_view query_of(const net::http_request& request) {
   return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
 }
 
-http_refusal respond(gateway_shared& shared, const net::http_request& request) {
-  if (request.method != "GET" && request.method != "HEAD")
-    return {method_not_allowed("GET, HEAD")};
+http_refusal respond(gateway_shared& shared, const http_call& call) {
+  const auto& request = call.request;
+  if (!call.route->allows(request.method))
+    return {method_not_allowed(std::string{call.route->methods})};
   if (auto refused = refuse_stranger(shared.settings().gateway, request, shared.limiter(),
                                      shared.context().time->now_boot()))
     return std::move(*refused);
@@ -32,10 +33,6 @@ http_refusal respond(gateway_shared& shared, const net::http_request& request) {
 
 } // namespace
 
-bool is_served_path(std::string_view path) {
-  return path == "/introspect/actors";
-}
-
 } // namespace troupe::gateway
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::send_held)
@@ -45,7 +42,7 @@ namespace troupe::gateway {
 caf::behavior request(plain_self<request_state> self, gateway_shared_ptr shared,
                       std::shared_ptr<http_call> call) {
   self->state.place = self->observe(shared->context().registry, call->path, "request");
-  auto outcome = respond(*shared, call->request);
+  auto outcome = respond(*shared, *call);
   if (outcome.delay.count() == 0) {
     call->responder.send(std::move(outcome.response));
     return {};
@@ -59,6 +56,7 @@ caf::behavior request(plain_self<request_state> self, gateway_shared_ptr shared,
         self->state.call->responder.send(*held.response);
         self->quit();
       },
+      [self](const answer_is_lost&) { self->quit(); },
   };
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/gateway/routes.hpp"
 #include "actors/gateway/shared.hpp"
 #include "actors/support/credit.hpp"
 #include "actors/support/observed.hpp"
 #include "net/http/server.hpp"
 
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/behavior.hpp>
 
 #include <memory>
@@ -16,7 +18,8 @@ namespace troupe::gateway {
 struct http_call {
   net::http_request request;
   net::http_responder responder;
-  std::string path; ///< Of the actor: "/front/request/7".
+  const http_route* route = nullptr; ///< Never null.
+  std::string path;                  ///< Of the actor: "/front/request/7".
   credit place;
 };
 
@@ -26,12 +29,17 @@ struct request_state {
   std::shared_ptr<http_call> call; ///< Dropped unanswered, it answers 503.
 };
 
-/// True for paths that a `request` actor answers; any other is 404.
-bool is_served_path(std::string_view path);
+/// To a `request`: its answer will not reach the client. What was begun for this client alone can
+/// be given up, unless `why` is `server_stopped`.
+struct answer_is_lost {
+  net::answer_lost why = net::answer_lost::client_left;
+};
 
-/// Answers one HTTP request and ends. Nothing of it is worth restarting: when it fails, the caller
-/// gets 503.
+/// Answers one HTTP request of a known route and ends. Nothing of it is worth restarting: when it
+/// fails, the caller gets 503.
 caf::behavior request(plain_self<request_state> self, gateway_shared_ptr shared,
                       std::shared_ptr<http_call> call);
 
 } // namespace troupe::gateway
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::answer_is_lost)

@@ -9,7 +9,6 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/optional.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -22,6 +21,7 @@ struct counted_body {
     std::string text;
     server_core* core = nullptr;
     std::size_t counted = 0;
+    bool keep = true; ///< False: what comes is dropped.
     value_type() = default;
     value_type(const value_type&) = delete;
     value_type& operator=(const value_type&) = delete;
@@ -36,16 +36,17 @@ struct counted_body {
     template <bool IsRequest, class Fields>
     reader(boost::beast::http::header<IsRequest, Fields>&, value_type& value) : value_(value) {}
 
-    void init(const boost::optional<std::uint64_t>& length, boost::system::error_code& failed) {
-      constexpr std::uint64_t trusted_bytes = 16u << 10;
-      if (length)
-        value_.text.reserve(static_cast<std::size_t>(std::min(*length, trusted_bytes)));
+    /// Called when the head was read: nobody has said yet that the body is wanted.
+    void init(const boost::optional<std::uint64_t>&, boost::system::error_code& failed) {
       failed = {};
     }
 
     template <class Buffers>
     std::size_t put(const Buffers& buffers, boost::system::error_code& failed) {
       const auto bytes = boost::beast::buffer_bytes(buffers);
+      failed = {};
+      if (!value_.keep)
+        return bytes;
       if (!value_.core->reserve_body(bytes)) {
         failed = boost::asio::error::no_memory;
         return 0;
@@ -53,7 +54,6 @@ struct counted_body {
       value_.counted += bytes;
       for (const auto piece : boost::beast::buffers_range_ref(buffers))
         value_.text.append(static_cast<const char*>(piece.data()), piece.size());
-      failed = {};
       return bytes;
     }
 

@@ -1,15 +1,11 @@
 #include "net/http/http_session.hpp"
 
 #include "base/log.hpp"
-#include "net/http/counted_body.hpp"
-#include "net/http/request_rules.hpp"
-#include "net/websocket/ws_session.hpp"
+#include "net/http/exchange.hpp"
+#include "net/http/incoming.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include <array>
@@ -17,12 +13,9 @@
 namespace troupe::net {
 
 namespace beast = boost::beast;
-namespace http = beast::http;
 
 namespace {
 
-/// How bodies are read; smaller pieces cost a system call each.
-constexpr std::size_t body_piece_bytes = 32u << 10;
 /// What a client that was refused may still send before the connection is reset.
 constexpr std::size_t linger_bytes_max = 1u << 20;
 /// After a deadline what is pending is cancelled; if it goes on nevertheless, the socket is closed.
@@ -32,26 +25,7 @@ std::chrono::milliseconds ms(unsigned count) {
   return std::chrono::milliseconds{count};
 }
 
-/// Stands for a refusal that is not worth sending: the client has gone.
-http_response nobody_reads() {
-  return {0, {}, {}};
-}
-bool is_for_nobody(const std::optional<http_response>& refusal) {
-  return refusal && refusal->status == 0;
-}
-
 } // namespace
-
-struct http_session::incoming {
-  incoming(server_core& core, std::size_t header_bytes_max, std::size_t body_bytes_max) {
-    parser.get().body().core = &core;
-    parser.header_limit(static_cast<std::uint32_t>(header_bytes_max));
-    parser.body_limit(body_bytes_max);
-  }
-  http::request_parser<counted_body> parser;
-  const request_head& head() const { return parser.get(); }
-  bool is_head() const { return head().method() == http::verb::head; }
-};
 
 http_session::http_session(std::shared_ptr<server_core> core, connection_slot slot,
                            tcp_socket socket, peer_address peer)
@@ -100,13 +74,14 @@ void http_session::end(ending how) {
     else if (phase_ == phase::idle)
       socket_.cancel(ignored);
     if (how == ending::abort && answering_ != nullptr)
-      answering_->cancel();
+      give_up(*answering_, answer_lost::server_stopped);
   });
 }
 
 task<void> http_session::run() {
   error_code ignored;
   socket_.set_option(tcp::no_delay{true}, ignored);
+  socket_.non_blocking(true, ignored);
   for (;;) {
     const bool ready = co_await wait_for_request();
     if (!ready)
@@ -143,8 +118,7 @@ task<bool> http_session::wait_for_request() {
 }
 
 task<http_session::next_step> http_session::serve_one() {
-  const auto& limits = core().limits;
-  incoming request{core(), limits.header_bytes_max, limits.body_bytes_max};
+  incoming request{core()};
   auto refusal = co_await read_head(request);
   if (is_for_nobody(refusal))
     co_return next_step::leave;
@@ -153,8 +127,9 @@ task<http_session::next_step> http_session::serve_one() {
     if (!refusal)
       co_return next_step::leave;
   }
+  http_request whole;
   if (!refusal)
-    refusal = co_await read_body(request);
+    refusal = co_await take_body(request, whole);
   if (is_for_nobody(refusal))
     co_return next_step::leave;
   if (refusal) {
@@ -162,137 +137,23 @@ task<http_session::next_step> http_session::serve_one() {
     co_return next;
   }
 
-  const bool keep = request.parser.keep_alive();
-  const bool with_body = !request.is_head();
-  http_request whole{std::string{request.head().method_string()},
-                     std::string{request.head().target()}, headers_of(request.head()),
-                     std::move(request.parser.get().body().text), peer_};
-  const auto response = co_await answer(std::move(whole));
-  const auto then =
-      keep && !ending_ && !timed_out_ ? after_response::keep_alive : after_response::close;
-  const bool written = co_await write(response, then, with_body);
-  if (!written)
-    co_return next_step::leave;
-  if (then == after_response::keep_alive)
-    co_return next_step::read_request;
-  co_return buffer_.size() == 0 ? next_step::leave : next_step::linger;
-}
-
-/// The answer to a request that could not be read.
-std::optional<http_response> http_session::refusal_for(error_code failed) {
-  if (timed_out_)
-    return text_response(408, "Request Timeout");
-  if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
-    return text_response(431, "Request Header Fields Too Large");
-  if (failed == http::error::body_limit)
-    return too_large_response();
-  if (failed == asio::error::no_memory)
-    return busy_response(503, "Service Unavailable");
-  const bool malformed = failed.category() == make_error_code(http::error::bad_method).category() &&
-                         failed != http::error::end_of_stream &&
-                         failed != http::error::partial_message;
-  return malformed ? text_response(400, "Bad Request") : nobody_reads();
-}
-
-task<std::optional<http_response>> http_session::read_head(incoming& request) {
-  const auto [failed, bytes] =
-      co_await http::async_read_header(socket_, buffer_, request.parser, use_task);
-  if (failed || timed_out_)
-    co_return refusal_for(failed);
-  // Beast bounds the first line and the fields one by one.
-  if (bytes > core().limits.header_bytes_max)
-    co_return refusal_for(http::error::header_limit);
-  co_return refuse_head(request.head());
-}
-
-task<std::optional<http_response>> http_session::read_body(incoming& request) {
-  if (request.parser.is_done())
-    co_return std::nullopt;
-  if (expects_continue(request.head()) && buffer_.size() == 0) {
-    const bool written = co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
-    if (!written)
-      co_return nobody_reads();
+  // A body that was promised and is not read stands in the way of the next request.
+  const bool skippable = !expects_continue(request.head()) && request.announces_length() &&
+                         !request.announces_more_than(skipped_bytes_max);
+  const bool keep = request.parser.keep_alive() && (!whole.body_unread || skippable);
+  const bool unread = whole.body_unread;
+  const bool goes_on =
+      co_await answer(std::move(whole), {keep, !request.is_head(), request.head().version() >= 11});
+  if (!goes_on) {
+    const bool unread_input = unread || buffer_.size() > 0;
+    co_return socket_.is_open() && unread_input ? next_step::linger : next_step::leave;
   }
-  buffer_.reserve(std::min(buffer_.max_size(), body_piece_bytes));
-  const auto [failed, bytes] =
-      co_await http::async_read(socket_, buffer_, request.parser, use_task);
-  if (failed || timed_out_)
-    co_return refusal_for(failed);
-  co_return std::nullopt;
-}
-
-/// Hands the socket on, or says why not.
-std::optional<http_response> http_session::upgrade(incoming& request) {
-  if (!request.parser.is_done())
-    return text_response(400, "Bad Request: an upgrade has no body");
-  if (auto refusal = refuse_upgrade(request.head()))
-    return refusal;
-  auto handshake = core().take_handshake(peer_);
-  if (!handshake)
-    return busy_response(429, "Too Many Requests: unfinished handshakes from this address");
-  ws_session::start(core_pointer(),
-                    {std::move(slot_),
-                     std::move(handshake),
-                     std::move(socket_),
-                     std::move(request.parser.get().base()),
-                     peer_,
-                     {static_cast<const char*>(buffer_.data().data()), buffer_.size()},
-                     request_began_at_});
-  return {};
-}
-
-task<http_response> http_session::answer(http_request request) {
-  phase_ = phase::answering;
-  deadline_ = steady::time_point::max();
-  timer answered{executor_, ms(core().limits.answer_ms_max)};
-  struct waiting {
-    http_session& session;
-    std::shared_ptr<answer_slot> slot;
-    ~waiting() {
-      session.answering_ = nullptr;
-      slot->detach();
-    }
-  };
-  answering_ = &answered;
-  const waiting here{*this, std::make_shared<answer_slot>(executor_, answered)};
-  core().sink.on_request(std::move(request),
-                         http_responder{std::make_shared<answer_channel>(here.slot)});
-  auto response = here.slot->take();
-  if (!response) {
-    (void)co_await answered.async_wait(use_task);
-    response = here.slot->take();
+  if (unread) {
+    const bool skipped = co_await skip_body(request);
+    if (!skipped)
+      co_return next_step::leave;
   }
-  if (!response)
-    response = text_response(504, "Gateway Timeout");
-  co_return std::move(*response);
-}
-
-task<bool> http_session::write(const http_response& response, after_response then, bool with_body) {
-  const auto head = response_head(response, then, std::time(nullptr));
-  const bool body = with_body && has_body(response.status);
-  const bool written =
-      co_await write_all(head, body ? std::string_view{response.body} : std::string_view{});
-  co_return written;
-}
-
-task<bool> http_session::write_all(std::string_view head, std::string_view body) {
-  const auto before = phase_;
-  const auto deadline = deadline_;
-  std::array<asio::const_buffer, 2> rest{asio::buffer(head), asio::buffer(body)};
-  while (rest[0].size() + rest[1].size() > 0) {
-    // A deadline for each piece, not for all: a slow reader of a large answer may go on.
-    expire_in(core().limits.request_ms_max, phase::writing);
-    const auto [failed, bytes] = co_await socket_.async_write_some(rest, use_task);
-    if (failed)
-      co_return false;
-    const auto of_head = std::min(bytes, rest[0].size());
-    rest[0] += of_head;
-    rest[1] += bytes - of_head;
-  }
-  phase_ = before;
-  deadline_ = deadline;
-  watch();
-  co_return true;
+  co_return next_step::read_request;
 }
 
 task<http_session::next_step> http_session::refuse(http_response response, bool with_body) {
@@ -343,6 +204,7 @@ void http_session::on_watch() {
   }
   error_code ignored;
   if (timed_out_ || phase_ == phase::writing) {
+    stalled_ = true;
     socket_.close(ignored);
     return;
   }

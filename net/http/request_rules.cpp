@@ -30,6 +30,55 @@ http_response bad(std::string_view why) {
   return text_response(400, why);
 }
 
+/// What a name, an address and a port are written with; no list, no path, no user.
+bool is_host(std::string_view text) {
+  constexpr std::string_view marks = "-._~%:[]";
+  return !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
+std::optional<http_response> refuse_host(const request_head& head) {
+  const auto hosts = count(head, http::field::host);
+  if (hosts > 1 || (hosts == 0 && head.version() == 11))
+    return bad("Bad Request: exactly one Host header is needed");
+  if (hosts == 1 && !is_host(view(head[http::field::host])))
+    return bad("Bad Request: Host is not a host");
+  return {};
+}
+
+/// "http://host" in front of `target`; 0 where it is not in absolute form.
+std::size_t scheme_and_host_bytes(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (target.size() > scheme.size() && beast::iequals(target.substr(0, scheme.size()), scheme))
+      return std::min(target.find_first_of("/?", scheme.size()), target.size());
+  return 0;
+}
+
+bool must_be_escaped(char c) {
+  const auto code = static_cast<unsigned char>(c);
+  return code <= 0x20 || code >= 0x7f || c == '#';
+}
+
+std::optional<http_response> refuse_target(const request_head& head) {
+  const auto target = view(head.target());
+  if (head.method() == http::verb::connect) {
+    auto response = text_response(405, "Method Not Allowed");
+    response.headers.emplace_back("Allow", "GET, HEAD, POST");
+    return response;
+  }
+  if (std::ranges::any_of(target, must_be_escaped))
+    return bad("Bad Request: the target has bytes that must be escaped");
+  if (target.starts_with('/') || (target == "*" && head.method() == http::verb::options))
+    return {};
+  const auto before = target.substr(0, scheme_and_host_bytes(target));
+  const auto host = before.substr(std::min(before.find("//"), before.size()));
+  if (host.size() <= 2 || !beast::iequals(host.substr(2), view(head[http::field::host])))
+    return bad("Bad Request: the target is neither a path nor on this host");
+  return {};
+}
+
 std::optional<http_response> refuse_framing(const request_head& head) {
   const auto lengths = count(head, http::field::content_length);
   const auto codings = count(head, http::field::transfer_encoding);
@@ -68,17 +117,21 @@ std::string lower(std::string_view text) {
 } // namespace
 
 std::optional<http_response> refuse_head(const request_head& head) {
-  if (head.version() != 10 && head.version() != 11)
-    return text_response(505, "HTTP Version Not Supported");
-  const auto hosts = count(head, http::field::host);
-  if (hosts > 1 || (hosts == 0 && head.version() == 11))
-    return bad("Bad Request: exactly one Host header is needed");
-  if (auto refusal = refuse_framing(head))
-    return refusal;
+  for (auto* const refuse : {refuse_host, refuse_target, refuse_framing})
+    if (auto refusal = refuse(head))
+      return refusal;
   const auto expectation = head[http::field::expect];
   if (!expectation.empty() && !beast::iequals(expectation, "100-continue"))
     return text_response(417, "Expectation Failed");
   return {};
+}
+
+std::string origin_form(const request_head& head) {
+  const auto target = view(head.target());
+  std::string form{target.substr(scheme_and_host_bytes(target))};
+  if (form != "*" && !form.starts_with('/'))
+    form.insert(0, 1, '/');
+  return form;
 }
 
 std::optional<http_response> refuse_upgrade(const request_head& head) {

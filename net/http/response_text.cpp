@@ -74,7 +74,8 @@ void append_date(std::string& head, std::time_t now) {
 
 } // namespace
 
-std::string response_head(const http_response& response, after_response then, std::time_t now) {
+std::string response_head(const http_response& response, after_response then, std::time_t now,
+                          body_framing framing) {
   std::string head;
   head.reserve(512);
   const auto reason = beast::http::obsolete_reason(beast::http::int_to_status(response.status));
@@ -89,8 +90,10 @@ std::string response_head(const http_response& response, after_response then, st
     else
       log::warn("http", "left out a response header that cannot be sent: {}", name);
   }
-  if (has_body(response.status))
+  if (has_body(response.status) && framing == body_framing::length)
     append_header(head, "Content-Length", fmt::format_int{response.body.size()}.c_str());
+  if (has_body(response.status) && framing == body_framing::chunked)
+    append_header(head, "Transfer-Encoding", "chunked");
   append_date(head, now);
   append_header(head, "Connection", then == after_response::close ? "close" : "keep-alive");
   head += "\r\n";

@@ -10,11 +10,14 @@
 namespace troupe::net {
 
 enum class after_response { keep_alive, close };
+/// How the receiver knows where the body ends.
+enum class body_framing { length, chunked, until_close };
 
 /// Status line and headers with the empty line. Content-Length is the body's, also for HEAD.
 /// The standing security headers (protocol.md section 14) are added where `response` has not set
 /// its own. A header whose name or value could break out of its line is left out.
-std::string response_head(const http_response& response, after_response then, std::time_t now);
+std::string response_head(const http_response& response, after_response then, std::time_t now,
+                          body_framing framing = body_framing::length);
 
 /// Whether a body may follow the head at all.
 bool has_body(unsigned status);

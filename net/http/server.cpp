@@ -183,6 +183,7 @@ public:
   void stop_accepting() override { listener_->stop(); }
   void close_all() override { core_->end_all(ending::restart); }
   std::size_t connections() const override { return core_->connections(); }
+  server_counters counters() const override { return core_->counters(); }
 
 private:
   const std::shared_ptr<server_core> core_;

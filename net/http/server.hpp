@@ -1,14 +1,14 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "net/http/messages.hpp"
+#include "net/http/responder.hpp"
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 /// The gateway's one TCP port: HTTP/1.1 and WebSocket on the same listener.
 ///
@@ -16,50 +16,6 @@
 /// the gateway. What to answer is decided by a `request_sink` that it calls on its I/O threads and
 /// that must never block there. Answers come back from any thread through the handles it hands out.
 namespace troupe::net {
-
-struct peer_address {
-  std::string ip;
-  std::uint16_t port = 0;
-  bool loopback = false; ///< The socket's peer is 127.0.0.0/8 or ::1 and came in directly.
-};
-
-/// Names are lower-case; repeated headers stay repeated.
-using header_list = std::vector<std::pair<std::string, std::string>>;
-
-/// First value of `name` (lower-case), or empty.
-std::string_view find_header(const header_list& headers, std::string_view name);
-
-struct http_request {
-  std::string method;
-  std::string target; ///< As sent: path and query.
-  header_list headers;
-  std::string body;
-  peer_address peer;
-  std::string_view path() const { return std::string_view{target}.substr(0, target.find('?')); }
-};
-
-struct http_response {
-  unsigned status = 200;
-  header_list headers; ///< Without Content-Length, Connection and the standing security headers.
-  std::string body;
-};
-
-/// Answers one request, once, from any thread. Dropped unanswered, it answers 503, so that a
-/// crashed actor never leaves a client waiting. Copies share the one answer; later sends are
-/// ignored.
-class http_responder {
-public:
-  class channel { // The server's side.
-  public:
-    virtual ~channel() = default;
-    virtual void send(http_response response) = 0;
-  };
-  explicit http_responder(std::shared_ptr<channel> to) : to_(std::move(to)) {}
-  void send(http_response response) const { to_->send(std::move(response)); }
-
-private:
-  std::shared_ptr<channel> to_;
-};
 
 /// One outgoing text message, spliced from parts so that a shared payload is serialised once for
 /// all clients: `head` + `*body` + `tail`.
@@ -111,10 +67,31 @@ struct ws_upgrade {
   peer_address peer;
 };
 
+/// What a sink says to the body that a request's head announces.
+struct body_wish {
+  /// Bytes that are read; never more than `server_limits::body_bytes_max`. A longer body is refused
+  /// without a byte of it being kept.
+  std::size_t bytes_max = 0;
+  /// False: nothing is read, `on_request` comes at once with `body_unread` set.
+  bool wanted = false;
+  /// The answer to a longer body; null: 413 as API clients expect it.
+  http_response (*too_large)() = nullptr;
+  static body_wish none() { return {}; }
+  static body_wish up_to(std::size_t bytes, http_response (*refusal)() = nullptr) {
+    return {bytes, true, refusal};
+  }
+};
+
 /// Where requests go. Thread: any I/O thread, concurrently; must not block.
 class request_sink {
 public:
   virtual ~request_sink() = default;
+  /// Before a body is read, and only when one is announced: by `head` alone (its body is empty) the
+  /// sink tells whether it is worth reading. So an unknown path, a wrong method or a stranger is
+  /// answered before the size is looked at (protocol.md section 14), and costs no memory. What is
+  /// wrong is said in `on_request`, which always follows, but for a body that is too long or
+  /// broken.
+  virtual body_wish on_head(const http_request& head) = 0;
   virtual void on_request(http_request request, http_responder responder) = 0;
   /// The connection is open (101 was sent). Returning null closes it with 1013.
   virtual std::shared_ptr<ws_handler> on_websocket(ws_upgrade upgrade,
@@ -134,9 +111,12 @@ struct server_limits {
   unsigned unauthenticated_per_address_max =
       64; ///< WebSockets before handshake_done; loopback: x16.
   unsigned handshake_ms_max = 15'000;
-  unsigned request_ms_max = 30'000; ///< From the first byte of a request to its last.
+  /// From the first byte of a request to its last, and for each piece of an answer that is written.
+  unsigned request_ms_max = 30'000;
   unsigned keep_alive_ms_max = 60'000;
-  unsigned answer_ms_max = 600'000; ///< From the whole request to its answer.
+  unsigned answer_ms_max = 600'000; ///< From the whole request, or a piece, to what comes next.
+  std::size_t stream_backlog_bytes_max = 4u << 20; ///< Not yet written, of one streamed answer.
+  unsigned stream_idle_ms = 15'000;                ///< After so much silence an idle piece is sent.
   unsigned ping_every_ms = 25'000;
   unsigned pong_ms_max = 25'000;
   unsigned close_ms_max = 3'000;
@@ -146,6 +126,12 @@ struct server_limits {
 struct listen_address {
   std::string ip = "127.0.0.1";
   std::uint16_t port = 18'789; ///< 0: any free port.
+};
+
+/// What happened to answers since the start.
+struct server_counters {
+  std::uint64_t answers_lost = 0;     ///< For whatever reason, `too_slow` among them.
+  std::uint64_t answers_too_slow = 0; ///< The client did not read.
 };
 
 class io_pool;
@@ -163,6 +149,7 @@ public:
   virtual void close_all() = 0;
   /// Connections open now.
   virtual std::size_t connections() const = 0;
+  virtual server_counters counters() const = 0;
 };
 
 /// Binds and starts accepting. `pool` and `sink` must outlive the server; handles given out

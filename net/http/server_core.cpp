@@ -67,6 +67,12 @@ void server_core::give_back_handshake(const std::string& ip) {
     handshakes_.erase(found);
 }
 
+void server_core::count_lost(answer_lost why) {
+  ++answers_lost_;
+  if (why == answer_lost::too_slow)
+    ++answers_too_slow_;
+}
+
 bool server_core::reserve_body(std::size_t bytes) {
   if (body_bytes_.fetch_add(bytes) + bytes <= bodies_bytes_max)
     return true;

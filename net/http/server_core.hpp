@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -82,6 +83,9 @@ public:
   handshake_slot take_handshake(const peer_address& peer);
   std::size_t connections() const { return connections_; }
 
+  void count_lost(answer_lost why);
+  server_counters counters() const { return {answers_lost_, answers_too_slow_}; }
+
   /// Bytes of request bodies that are being read, over all connections. False: over the bound.
   bool reserve_body(std::size_t bytes);
   void release_body(std::size_t bytes);
@@ -100,6 +104,8 @@ private:
 
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::size_t> body_bytes_{0};
+  std::atomic<std::uint64_t> answers_lost_{0};
+  std::atomic<std::uint64_t> answers_too_slow_{0};
   std::mutex mutex_;
   std::condition_variable emptied_;
   std::unordered_set<live_connection*> live_;

@@ -81,6 +81,12 @@ void raw_socket::half_close() {
   ::shutdown(fd_, SHUT_WR);
 }
 
+void raw_socket::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(std::exchange(fd_, -1));
+}
+
 void raw_socket::set_receive_buffer(int bytes) {
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
@@ -114,6 +120,57 @@ std::optional<raw_response> raw_socket::read_response(bool to_head) {
   response.body = buffer_.substr(0, bytes);
   buffer_.erase(0, bytes);
   return response;
+}
+
+std::optional<raw_response> raw_socket::read_final() {
+  auto response = read_response();
+  while (response && response->status < 200)
+    response = read_response();
+  return response;
+}
+
+bool raw_socket::need(std::size_t bytes) {
+  while (buffer_.size() < bytes)
+    if (!fill())
+      return false;
+  return true;
+}
+
+std::optional<std::string> raw_socket::read_line() {
+  std::size_t end = 0;
+  while ((end = buffer_.find("\r\n")) == std::string::npos)
+    if (!fill())
+      return {};
+  auto line = buffer_.substr(0, end);
+  buffer_.erase(0, end + 2);
+  return line;
+}
+
+std::optional<std::string> raw_socket::read_chunk() {
+  const auto line = read_line();
+  if (!line || line->empty() || line->find_first_not_of("0123456789abcdefABCDEF") != line->npos)
+    return {};
+  const auto bytes = std::stoul(*line, nullptr, 16);
+  if (!need(bytes + 2) || buffer_.compare(bytes, 2, "\r\n") != 0)
+    return {};
+  auto chunk = buffer_.substr(0, bytes);
+  buffer_.erase(0, bytes + 2);
+  return chunk;
+}
+
+raw_socket::ending raw_socket::read_to_end() {
+  ending all{std::exchange(buffer_, {}), false};
+  for (;;) {
+    pollfd ready{fd_, POLLIN, 0};
+    if (::poll(&ready, 1, wait_ms_max) <= 0)
+      return all;
+    std::array<char, 65'536> piece{};
+    const auto got = ::recv(fd_, piece.data(), piece.size(), 0);
+    all.clean = got == 0;
+    if (got <= 0)
+      return all;
+    all.rest.append(piece.data(), static_cast<std::size_t>(got));
+  }
 }
 
 bool raw_socket::closes() {
@@ -162,12 +219,6 @@ bool raw_socket::send_frame(unsigned opcode, std::string_view payload, bool fina
 }
 
 std::optional<raw_frame> raw_socket::read_frame() {
-  const auto need = [this](std::size_t bytes) {
-    while (buffer_.size() < bytes)
-      if (!fill())
-        return false;
-    return true;
-  };
   if (!need(2))
     return {};
   raw_frame frame;

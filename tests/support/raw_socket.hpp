@@ -39,11 +39,24 @@ public:
   bool send(std::string_view bytes);
   /// No more will be sent; answers can still be read.
   void half_close();
+  /// Ends the connection with a reset instead of a FIN; what was sent may be lost.
+  void reset();
   void set_receive_buffer(int bytes);
 
   /// One response; `to_head`: it has no body whatever Content-Length says. Empty: closed or nothing
   /// within the deadline.
   std::optional<raw_response> read_response(bool to_head = false);
+  /// The next response that is not an interim one (1xx).
+  std::optional<raw_response> read_final();
+  /// The data of the next chunk; "" for the last one, with its trailer. Empty: closed before it was
+  /// whole, not a chunk, or nothing within the deadline.
+  std::optional<std::string> read_chunk();
+  struct ending {
+    std::string rest;
+    bool clean = false; ///< By a FIN, not by a reset or the deadline.
+  };
+  /// Everything until the server closes.
+  ending read_to_end();
   /// True when the server closes (or resets) before the deadline; what it sends is dropped.
   bool closes();
 
@@ -58,6 +71,8 @@ public:
 
 private:
   bool fill();
+  bool need(std::size_t bytes);
+  std::optional<std::string> read_line();
 
   int fd_ = -1;
   std::string buffer_;

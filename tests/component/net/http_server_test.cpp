@@ -153,7 +153,7 @@ TEST_CASE("http server: answers a client that has closed its sending side", "[ht
   REQUIRE(world.book().wait([&] { return world.book().held.size() == 1; }));
   world.book().held[0].send({200, {}, "still here"});
 
-  CHECK(client.read_response().value_or(raw_response{}).body == "still here");
+  CHECK(client.read_final().value_or(raw_response{}).body == "still here");
   CHECK(client.closes());
 }
 
@@ -242,6 +242,7 @@ TEST_CASE("http server: close_all ends what is idle and lets answers in flight o
 TEST_CASE("http server: says who holds a taken port and what to do", "[http]") {
   server_world world;
   struct : net::request_sink {
+    net::body_wish on_head(const net::http_request&) override { return net::body_wish::none(); }
     void on_request(net::http_request, net::http_responder) override {}
     std::shared_ptr<net::ws_handler> on_websocket(net::ws_upgrade,
                                                   std::shared_ptr<net::ws_connection>) override {

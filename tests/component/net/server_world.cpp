@@ -70,6 +70,14 @@ bool server_world::reaches_connections(std::size_t count) {
   return eventually([&] { return server_->connections() == count; });
 }
 
+net::body_wish server_world::on_head(const net::http_request& head) {
+  if (head.path() == "/nothing")
+    return net::body_wish::none();
+  if (head.path() == "/ten")
+    return net::body_wish::up_to(10, [] { return net::http_response{413, {}, "ten at most"}; });
+  return net::body_wish::up_to(big_bytes * 4);
+}
+
 void server_world::on_request(net::http_request request, net::http_responder responder) {
   const std::string path{request.path()};
   auto body = request.method + " " + request.target;
@@ -81,11 +89,25 @@ void server_world::on_request(net::http_request request, net::http_responder res
     const std::lock_guard lock{book_->mutex};
     book_->requests.push_back(std::move(request));
     if (path == "/hold")
-      book_->held.push_back(responder);
+      hold(responder);
     book_->changed.notify_all();
   }
   if (path != "/hold" && path != "/drop")
-    responder.send({200, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)});
+    responder.send({path == "/nothing" ? 404u : 200u,
+                    {{"Content-Type", "text/plain; charset=utf-8"}},
+                    std::move(body)});
+}
+
+void server_world::hold(const net::http_responder& responder) {
+  book_->held.push_back(responder);
+  const auto tell = [book = std::weak_ptr<server_book>{book_}](net::answer_lost why) {
+    if (const auto into = book.lock()) {
+      const std::lock_guard lock{into->mutex};
+      into->lost.push_back(why);
+      into->changed.notify_all();
+    }
+  };
+  responder.watch({tell, {}});
 }
 
 std::shared_ptr<net::ws_handler>

@@ -1,15 +1,16 @@
 #pragma once
 
+#include "base/poll.hpp"
 #include "net/http/server.hpp"
 #include "net/io_pool.hpp"
 #include "tests/support/raw_socket.hpp"
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct server_book {
   std::condition_variable changed;
   std::vector<net::http_request> requests;
   std::vector<net::http_responder> held;
+  std::vector<net::answer_lost> lost; ///< Of those held, as it happened.
   std::vector<std::shared_ptr<net::ws_connection>> sockets;
   std::vector<net::ws_upgrade> upgrades;
   std::vector<std::string> texts;
@@ -35,21 +37,14 @@ struct server_book {
   }
 };
 
-/// For what nobody announces: looks again and again, at most ten seconds.
-template <class Condition>
-bool eventually(Condition holds) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > until)
-      return false;
-    std::this_thread::yield();
-  }
-  return true;
+/// For what nobody announces: looks again and again, at most `ms_max`.
+inline bool eventually(const std::function<bool()>& holds, unsigned ms_max = 10'000) {
+  return poll_until(std::chrono::milliseconds{ms_max}, holds);
 }
 
 /// A server on a free port. The path decides what is done with a request:
 ///   /echo the body   /hold until the test answers   /drop without an answer   /big 8 MiB of x
-///   anything else: the method and target
+///   /nothing refuses a body unread, 404   /ten takes ten bytes   anything else: method and target
 /// and with a WebSocket:
 ///   /keep hands out no credit back   /refuse returns null   anything else echoes
 /// A text "done" finishes the handshake; "close CODE REASON" closes.
@@ -70,9 +65,12 @@ public:
   void stop();
 
 private:
+  net::body_wish on_head(const net::http_request& head) override;
   void on_request(net::http_request request, net::http_responder responder) override;
   std::shared_ptr<net::ws_handler>
   on_websocket(net::ws_upgrade upgrade, std::shared_ptr<net::ws_connection> connection) override;
+
+  void hold(const net::http_responder& responder);
 
   std::shared_ptr<server_book> book_ = std::make_shared<server_book>();
   net::io_pool pool_{2};

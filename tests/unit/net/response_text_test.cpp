@@ -65,4 +65,19 @@ TEST_CASE("response text: 204 and 304 announce no body", "[http]") {
   }
 }
 
+TEST_CASE("response text: a stream's head says how its end is found", "[http]") {
+  const net::http_response stream{200, {{"Content-Length", "3"}}, {}};
+  const auto chunked =
+      net::response_head(stream, net::after_response::keep_alive, when, net::body_framing::chunked);
+  const auto open =
+      net::response_head(stream, net::after_response::close, when, net::body_framing::until_close);
+  CHECK(count(chunked, "Transfer-Encoding: chunked\r\n") == 1);
+  CHECK(count(chunked, "Content-Length") == 0);
+  CHECK(count(open, "Transfer-Encoding") == 0);
+  CHECK(count(open, "Content-Length") == 0);
+  CHECK(count(net::response_head({304, {}, {}}, net::after_response::keep_alive, when,
+                                 net::body_framing::chunked),
+              "Transfer-Encoding") == 0);
+}
+
 } // namespace troupe::test

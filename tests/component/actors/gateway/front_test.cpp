@@ -16,6 +16,9 @@ json::array all_scopes() {
 /// An HTTP answer, taken from memory.
 struct answered final : net::http_responder::channel {
   void send(net::http_response response) override { last = std::move(response); }
+  std::shared_ptr<net::http_stream::pipe> begin(net::http_stream_head) override { return {}; }
+  void watch(net::answer_watch watch) override { watched = std::move(watch); }
+  net::answer_watch watched;
   std::optional<net::http_response> last;
 };
 
@@ -313,6 +316,35 @@ TEST_CASE_METHOD(client_world, "bridge: a wrong bearer is answered late", "[gate
   REQUIRE(answer->last);
   CHECK(answer->last->status == 401);
   CHECK(actors_of("request") == 0);
+}
+
+TEST_CASE_METHOD(client_world, "bridge: a request ends when its client goes", "[gateway]") {
+  auto answer = std::make_shared<answered>();
+  net::http_request request;
+  request.method = "GET";
+  request.target = "/introspect/actors";
+  request.peer = {"127.0.0.1", 1, true};
+  request.headers = {{"host", "127.0.0.1"}, {"authorization", "Bearer wrong"}};
+  sink->on_request(request, net::http_responder{answer});
+  run();
+  REQUIRE(actors_of("request") == 1);
+  answer->watched.lost(net::answer_lost::client_left);
+  run();
+  CHECK(actors_of("request") == 0);
+  CHECK_FALSE(answer->last);
+  answer->watched.lost(net::answer_lost::client_left);
+}
+
+TEST_CASE_METHOD(client_world, "bridge: a body that nothing will come of is not read",
+                 "[gateway]") {
+  net::http_request head;
+  head.method = "POST";
+  head.peer = {"127.0.0.1", 1, true};
+  head.headers = {{"host", "127.0.0.1"}, {"authorization", "Bearer secret"}};
+  for (const auto* target : {"/nowhere", "/healthz", "/introspect/actors"}) {
+    head.target = target;
+    CHECK_FALSE(sink->on_head(head).wanted);
+  }
 }
 
 } // namespace troupe::test

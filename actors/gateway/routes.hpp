@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/gateway/auth_limiter.hpp"
+#include "actors/gateway/handshake.hpp"
+#include "net/http/server.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+
+namespace troupe::gateway {
+
+/// A path that operators may call over HTTP, answered by a `request` actor. The order of checks is
+/// protocol.md section 14's: path 404, method 405, secret 401, and only then the body's size 413.
+struct http_route {
+  std::string_view path;
+  std::string_view methods;       ///< As in `Allow`: "GET, HEAD".
+  std::size_t body_bytes_max = 0; ///< 0: takes no body.
+
+  bool allows(std::string_view method) const;
+};
+
+/// Null: 404.
+const http_route* find_route(std::string_view path);
+
+/// How much of the body of a request for `route` is worth reading, by its head alone. Nothing of a
+/// request that will be refused whatever its body says.
+net::body_wish wish_for_body(const http_route* route, const config::gateway_settings& settings,
+                             const net::http_request& head, auth_limiter& limiter,
+                             std::chrono::nanoseconds now);
+
+} // namespace troupe::gateway

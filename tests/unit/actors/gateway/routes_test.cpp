@@ -1,0 +1,67 @@
+#include "actors/gateway/routes.hpp"
+#include "tests/support/gateway_facts.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace troupe::gateway {
+namespace {
+
+constexpr http_route made_up{"/v1/made-up", "GET, POST", 1000};
+
+struct asked : test::gateway_facts {
+  std::shared_ptr<gateway_shared> shared = share();
+  net::http_request head;
+
+  asked() {
+    head.method = "POST";
+    head.target = "/v1/made-up";
+    head.peer = {"127.0.0.1", 1, true};
+    head.headers = {{"host", "127.0.0.1"}, {"authorization", "Bearer secret"}};
+  }
+  net::body_wish wish(const http_route* route = &made_up) {
+    return wish_for_body(route, config->values.gateway, head, shared->limiter(), time.now_boot());
+  }
+};
+
+} // namespace
+
+TEST_CASE("routes: a method is allowed by its whole name", "[gateway]") {
+  for (const auto* method : {"GET", "POST"})
+    CHECK(made_up.allows(method));
+  for (const auto* method : {"", "GE", "GET,", "HEAD", "get", "POST, GET"})
+    CHECK_FALSE(made_up.allows(method));
+}
+
+TEST_CASE("routes: a path is found as a whole", "[gateway]") {
+  CHECK(find_route("/introspect/actors") != nullptr);
+  for (const auto* path : {"", "/", "/introspect", "/introspect/actors/", "/Introspect/actors"})
+    CHECK(find_route(path) == nullptr);
+}
+
+TEST_CASE_METHOD(asked, "routes: a body is read up to the route's bound", "[gateway]") {
+  CHECK(wish().wanted);
+  CHECK(wish().bytes_max == 1000);
+}
+
+TEST_CASE_METHOD(asked, "routes: no body is read where the head decides the answer", "[gateway]") {
+  CHECK_FALSE(wish(nullptr).wanted);
+  CHECK_FALSE(wish(find_route("/introspect/actors")).wanted);
+  head.method = "PUT";
+  CHECK_FALSE(wish().wanted);
+  head.method = "POST";
+  head.headers[1].second = "Bearer wrong";
+  CHECK_FALSE(wish().wanted);
+  head.headers[1].second = "Bearer secret";
+  head.headers.emplace_back("origin", "https://evil.example");
+  CHECK_FALSE(wish().wanted);
+}
+
+TEST_CASE_METHOD(asked, "routes: a look at the head is no guess at the secret", "[gateway]") {
+  head.peer = {"192.0.2.1", 1, false};
+  head.headers = {{"host", "gw"}, {"authorization", "Bearer wrong"}};
+  for (unsigned i = 0; i <= auth_limiter::failures_max; ++i)
+    CHECK_FALSE(wish().wanted);
+  CHECK(shared->limiter().locked_for("192.0.2.1", time.now_boot()).count() == 0);
+}
+
+} // namespace troupe::gateway
