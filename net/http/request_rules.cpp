@@ -1,8 +1,7 @@
 #include "net/http/request_rules.hpp"
 
+#include "net/http/ascii.hpp"
 #include "net/http/response_text.hpp"
-
-#include <boost/beast/core/string.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -51,7 +50,7 @@ std::optional<http_response> refuse_host(const request_head& head) {
 /// "http://host" in front of `target`; 0 where it is not in absolute form.
 std::size_t scheme_and_host_bytes(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"})
-    if (target.size() > scheme.size() && beast::iequals(target.substr(0, scheme.size()), scheme))
+    if (target.size() > scheme.size() && same_word(target.substr(0, scheme.size()), scheme))
       return std::min(target.find_first_of("/?", scheme.size()), target.size());
   return 0;
 }
@@ -74,7 +73,7 @@ std::optional<http_response> refuse_target(const request_head& head) {
     return {};
   const auto before = target.substr(0, scheme_and_host_bytes(target));
   const auto host = before.substr(std::min(before.find("//"), before.size()));
-  if (host.size() <= 2 || !beast::iequals(host.substr(2), view(head[http::field::host])))
+  if (host.size() <= 2 || !same_word(host.substr(2), view(head[http::field::host])))
     return bad("Bad Request: the target is neither a path nor on this host");
   return {};
 }
@@ -92,7 +91,7 @@ std::optional<http_response> refuse_framing(const request_head& head) {
     return {};
   if (head.version() < 11)
     return bad("Bad Request: Transfer-Encoding needs HTTP/1.1");
-  if (codings > 1 || !beast::iequals(head[http::field::transfer_encoding], "chunked"))
+  if (codings > 1 || !same_word(view(head[http::field::transfer_encoding]), "chunked"))
     return text_response(501, "Not Implemented: only Transfer-Encoding: chunked");
   return {};
 }
@@ -108,9 +107,7 @@ bool is_key(std::string_view key) {
 
 std::string lower(std::string_view text) {
   std::string out{text};
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
+  std::ranges::transform(out, out.begin(), ascii_lower);
   return out;
 }
 
@@ -120,8 +117,8 @@ std::optional<http_response> refuse_head(const request_head& head) {
   for (auto* const refuse : {refuse_host, refuse_target, refuse_framing})
     if (auto refusal = refuse(head))
       return refusal;
-  const auto expectation = head[http::field::expect];
-  if (!expectation.empty() && !beast::iequals(expectation, "100-continue"))
+  const auto expectation = view(head[http::field::expect]);
+  if (!expectation.empty() && !same_word(expectation, "100-continue"))
     return text_response(417, "Expectation Failed");
   return {};
 }
@@ -147,7 +144,7 @@ std::optional<http_response> refuse_upgrade(const request_head& head) {
 }
 
 bool expects_continue(const request_head& head) {
-  return head.version() == 11 && beast::iequals(head[http::field::expect], "100-continue");
+  return head.version() == 11 && same_word(view(head[http::field::expect]), "100-continue");
 }
 
 header_list headers_of(const request_head& head) {

@@ -1,8 +1,8 @@
 #include "net/http/response_text.hpp"
 
 #include "base/log.hpp"
+#include "net/http/ascii.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
@@ -26,13 +26,9 @@ constexpr std::array<standing_header, 3> standing_headers{{
     {"Permissions-Policy", "camera=(), microphone=(self), geolocation=()"},
 }};
 
-bool same_name(std::string_view a, std::string_view b) {
-  return beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
-}
-
 bool sets(const http_response& response, std::string_view name) {
   return std::ranges::any_of(response.headers,
-                             [&](const auto& header) { return same_name(header.first, name); });
+                             [&](const auto& header) { return same_word(header.first, name); });
 }
 
 bool is_token(std::string_view name) {
@@ -48,8 +44,8 @@ bool is_line(std::string_view value) {
 
 /// These are ours: a second one would let two readers disagree about where the body ends.
 bool is_framing(std::string_view name) {
-  return same_name(name, "Content-Length") || same_name(name, "Transfer-Encoding") ||
-         same_name(name, "Connection");
+  return same_word(name, "Content-Length") || same_word(name, "Transfer-Encoding") ||
+         same_word(name, "Connection");
 }
 
 void append_header(std::string& head, std::string_view name, std::string_view value) {
