@@ -33,8 +33,9 @@ void ws_link::close(std::uint16_t code, std::string reason) {
 }
 
 void ws_link::close_locked(std::uint16_t code, std::string reason) {
+  // Always told: a writer that stands still takes nothing, but the close's deadline runs.
   if (outbox_.close(code, frames::close_reason(reason)))
-    wake_locked();
+    signal_locked(&ws_signals::on_outbox);
 }
 
 void ws_link::abort() {

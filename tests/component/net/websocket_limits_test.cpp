@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace troupe::test {
@@ -180,6 +181,30 @@ TEST_CASE("websocket limits: over the backlog's bound droppable frames are skipp
   CHECK(world.book().closes[0] == std::pair<std::uint16_t, std::string>{1008, "slow consumer"});
   CHECK(socket->backlog_bytes() < limits.ws_backlog_bytes_max);
   CHECK(world.reaches_connections(0));
+}
+
+TEST_CASE("websocket limits: a close has its deadline also while a write stands still",
+          "[websocket]") {
+  net::server_limits limits;
+  limits.close_ms_max = 100;
+  server_world world{limits};
+  auto client = world.connect_websocket();
+  const auto socket = first_socket(world);
+  const auto body = std::make_shared<const std::string>(1u << 20, 'b');
+  for (int i = 0; i < 32; ++i)
+    socket->send({{}, body, {}});
+  auto before = socket->backlog_bytes();
+  REQUIRE(eventually([&] {
+    const auto last = std::exchange(before, socket->backlog_bytes());
+    return last == before;
+  }));
+  // Noticed while the writer is busy, and then the close comes.
+  socket->send({"x", nullptr, {}});
+  CHECK_FALSE(eventually([&] { return world.server().connections() == 0; }, 20));
+
+  socket->close(1001, "going");
+  CHECK(world.reaches_connections(0));
+  CHECK(world.book().closes.at(0).first == 1001);
 }
 
 TEST_CASE("websocket limits: a client that stops reading is ended in time", "[websocket]") {
