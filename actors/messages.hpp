@@ -25,6 +25,13 @@ namespace troupe {
 
 // ---- to a conversation, through the router --------------------------------------------------
 
+/// What a command does with its input, before or instead of a run.
+struct input_command {
+  std::string resets; ///< "new" or "reset": a new session id first, as sessions.reset.
+  std::optional<std::string> model; ///< The session's model from now on; empty: the agent's again.
+  std::string reply;                ///< The answer, without a model; empty: the input's text runs.
+};
+
 /// One user input (`chat.send`, `agent`). `key` is canonical. Answered with `input_receipt` after
 /// the commit. Errors: `overloaded` (queue full, storage high), `unavailable` (not led here,
 /// outcome not known: the same run id may be sent again), `forbidden` (quarantined; the detail says
@@ -39,6 +46,7 @@ struct submit_input {
   std::string model;           ///< "provider/model" for this run only; empty: as configured.
   std::uint32_t timeout_s = 0; ///< 0: the agent's.
   credit place;                ///< The sender's right to this much of the node's work.
+  std::optional<input_command> command{}; ///< Done with the input's commit, so never twice.
 };
 
 /// How a finished run ended; also what `agent.wait` and duplicate keys answer.
@@ -62,6 +70,7 @@ struct run_outcome {
   std::uint64_t output_tokens = 0;
   std::uint64_t cache_read = 0;
   std::uint64_t cache_write = 0;
+  bool at_once = false; ///< A command's answer: no run, no model.
 };
 
 enum class receipt_kind { started, in_flight, finished };
@@ -106,6 +115,31 @@ struct create_session {
 struct reset_session {
   std::string key;
   std::string reason;
+};
+/// `sessions.patch`: changes what is set and leaves the rest; makes the conversation's row if there
+/// is none. An empty text clears. Errors: `invalid_argument` (also: another session id than
+/// expected).
+struct patch_session {
+  std::string key;
+  std::string expected_session_id; ///< Empty: whichever it is.
+  std::optional<std::string> label;
+  std::optional<std::string> model;
+  std::optional<bool> archived;
+  std::optional<bool> pinned;
+  std::optional<bool> unread;
+  /// `unread = false` holds only while the mark is this one; 0: while there is none.
+  std::optional<wall_ms> expected_marked_unread_at;
+};
+/// `sessions.compact` with `maxLines`: only the newest messages stay in context and history, from a
+/// user's message on. Errors: `unavailable` while a run is active.
+struct compact_session {
+  std::string key;
+  std::uint64_t lines_max = 0;
+};
+struct session_compacted {
+  bool compacted = false;
+  std::uint64_t kept = 0;
+  std::string reason; ///< Why nothing was compacted.
 };
 /// `sessions.delete`: erases the conversation's rows. Errors: `unavailable` while a run is active.
 struct delete_session {
@@ -200,6 +234,9 @@ struct session_event {
   std::string run_id;
   std::string deleted_session_id;
   wall_ms at = 0;
+  std::string operation_id{}; ///< A compaction begins or ends: `session.operation`.
+  bool operation_ended = false;
+  bool operation_completed = false;
 };
 
 // ---- between a run and its parts
@@ -222,6 +259,8 @@ using router_actor = caf::typed_actor<caf::replies_to<submit_input>::with<input_
                                       caf::replies_to<abort_runs>::with<aborted_runs>,
                                       caf::replies_to<create_session>::with<session_written>,
                                       caf::replies_to<reset_session>::with<session_written>,
+                                      caf::replies_to<patch_session>::with<session_written>,
+                                      caf::replies_to<compact_session>::with<session_compacted>,
                                       caf::replies_to<delete_session>::with<session_deleted>,
                                       caf::replies_to<release_session>::with<session_written>>;
 
@@ -241,6 +280,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::create_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::reset_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::delete_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::release_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::patch_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::compact_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::session_compacted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::session_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::session_deleted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::run_event_ptr)

@@ -301,15 +301,21 @@ caf::result<input_receipt> on_submit(self_pointer self, const submit_input& inpu
   const answer<input_receipt> receipt{self};
   auto chunks = std::exchange(step.chunks, {});
   auto batch = std::exchange(step.batch, {});
-  const auto told = [self, receipt, step, place = input.place] {
+  if (step.answered)
+    if (const auto expired = expired_runs(*rows(self), state.home.shard, now(self)))
+      batch.append(expired.value());
+  const auto resets = input.command ? input.command->resets : std::string{};
+  const auto told = [self, receipt, step, resets, place = input.place] {
     if (!still_ours(self))
       return;
     receipt.give(step.receipt);
     if (step.receipt.kind != receipt_kind::started)
       return;
     publish(self, event_of(self, step.receipt.run_id, 1, run_event::accepted{step.receipt.queued}));
-    publish_session(self, "send");
+    publish_session(self, resets.empty() ? "send" : resets);
     after_decision(self, step);
+    if (step.answered)
+      publish_finished(self, 1, step.answered);
   };
   state.commits.commit(std::move(chunks), std::move(batch), told);
   return receipt.later();
@@ -395,6 +401,44 @@ caf::result<session_written> write_session(self_pointer self,
                                after_decision(self, next);
                              });
   return written.later();
+}
+
+void publish_compaction(self_pointer self, const std::string& operation_id, bool ended,
+                        bool completed) {
+  session_event event;
+  event.key = self->state.logic->row().key;
+  event.at = now(self);
+  event.operation_id = operation_id;
+  event.operation_ended = ended;
+  event.operation_completed = completed;
+  if (completed)
+    event.reason = "compact";
+  if (may_act(self))
+    self->send(self->state.context->sink, std::move(event));
+}
+
+void compact(self_pointer self, const answer<session_compacted>& told, std::uint64_t lines_max) {
+  auto& state = self->state;
+  auto decided = state.logic->compact(*rows(self), state.home.shard, lines_max, now(self));
+  if (!decided) {
+    told.give(decided.error());
+    return;
+  }
+  const auto operation_id = random_uuid();
+  publish_compaction(self, operation_id, false, false);
+  state.commits.commit(std::move(decided.value().batch),
+                       [self, told, operation_id, outcome = decided.value().told] {
+                         told.give(outcome);
+                         publish_compaction(self, operation_id, true, outcome.compacted);
+                       });
+}
+
+/// What is on its way to the rows arrives first.
+caf::result<session_compacted> on_compact(self_pointer self, const compact_session& wanted) {
+  const answer<session_compacted> told{self};
+  self->state.commits.commit(
+      {}, [self, told, lines_max = wanted.lines_max] { compact(self, told, lines_max); });
+  return told.later();
 }
 
 void erase_session(self_pointer self, const answer<session_deleted>& deleted) {
@@ -529,6 +573,10 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
         return write_session(self, self->state.logic->reset(self->state.context->boot, now(self)),
                              wanted.reason.empty() ? "reset" : wanted.reason, false);
       },
+      [self](const patch_session& wanted) {
+        return write_session(self, self->state.logic->patch(wanted, now(self)), "patch", false);
+      },
+      [self](const compact_session& wanted) { return on_compact(self, wanted); },
       [self](const delete_session&) { return on_delete(self); },
       [self](const release_session&) {
         self->state.place.enter("idle");

@@ -52,6 +52,10 @@ public:
   };
   struct submitted : decision {
     input_receipt receipt;
+    std::shared_ptr<const run_outcome> answered; ///< A command, answered with its acceptance.
+  };
+  struct compaction : decision {
+    session_compacted told;
   };
   struct closed : decision {
     std::shared_ptr<const run_outcome> outcome;
@@ -71,7 +75,7 @@ public:
 
   /// Accepts, queues or recognises an input. `known` is the run's row if there is one.
   /// Errors: `overloaded` (queue full, by number or bytes), `forbidden` (quarantined),
-  /// `invalid_argument`.
+  /// `invalid_argument`, `unavailable` (a command that resets, while a run is active).
   result<submitted> submit(const submit_input& input, const std::optional<tables::run_row>& known,
                            const boot_facts& facts, wall_ms now);
 
@@ -97,6 +101,11 @@ public:
   /// Errors of reset and erase: `unavailable` while a run is active.
   /// Also releases from quarantine, without what made it crash in context.
   result<decision> reset(const boot_facts& facts, wall_ms now);
+  /// Errors: `invalid_argument`.
+  result<decision> patch(const patch_session& wanted, wall_ms now);
+  /// `rows` hold all that was decided. Errors: `unavailable` while a run is active, `corrupt`.
+  result<compaction> compact(const row_snapshot& rows, shard_id shard, std::uint64_t lines_max,
+                             wall_ms now);
   /// Erases the rows in several batches, the conversation's own row with the last. Closed runs stay
   /// until they expire, so that a repeated key is still recognised. `rows` hold all that was
   /// decided.
@@ -124,6 +133,13 @@ private:
   conversation_logic(tables::conversation_row row, queue_limits limits);
 
   result<void> check(const submit_input& input) const;
+  result<void> check_room(const submit_input& input) const;
+  void accept(submitted& to, text_packer& texts, const submit_input& input, const boot_facts& facts,
+              wall_ms now);
+  void answer_at_once(submitted& to, text_packer& texts, const submit_input& input, wall_ms now);
+  bool may_reset() const { return !active_ && (queue_.empty() || !row_.quarantine.empty()); }
+  void begin_session();
+  error busy_error() const;
   void ensure_exists(wall_ms now);
   void write_busy(write_batch& batch);
   void write_row(write_batch& batch, wall_ms now);

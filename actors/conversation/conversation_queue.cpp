@@ -32,7 +32,11 @@ std::uint64_t bytes_of(const std::deque<tables::input_row>& queue) {
 } // namespace
 
 result<void> conversation_logic::check(const submit_input& input) const {
-  if (!row_.quarantine.empty())
+  const auto resets = input.command && !input.command->resets.empty();
+  const auto replies = input.command && !input.command->reply.empty();
+  if (resets && !may_reset())
+    return busy_error();
+  if (!row_.quarantine.empty() && !resets && !replies)
     return error{errc::forbidden, row_.quarantine};
   if (input.run_id.empty() || input.text.empty())
     return error{errc::invalid_argument, "a message needs text and an idempotency key"};
@@ -40,6 +44,18 @@ result<void> conversation_logic::check(const submit_input& input) const {
   TR_TRY(check_size("the extra system prompt", input.extra_system_prompt.size(),
                     extra_prompt_bytes_max));
   TR_TRY(check_size("the model's name", input.model.size(), name_bytes_max));
+  if (input.command) {
+    TR_TRY(check_size("the answer", input.command->reply.size(), answer_text_bytes_max));
+    TR_TRY(
+        check_size("the model's name", input.command->model.value_or("").size(), name_bytes_max));
+  }
+  if (replies)
+    return boost::outcome_v2::success();
+  return check_room(input);
+}
+
+/// Whether the input may wait, if it has to.
+result<void> conversation_logic::check_room(const submit_input& input) const {
   if (!active_ && queue_.empty())
     return boost::outcome_v2::success();
   if (queue_.size() >= limits_.cap)
@@ -69,10 +85,27 @@ conversation_logic::submit(const submit_input& input, const std::optional<tables
     return out;
   }
   TR_TRY(check(input));
-  const bool busy = active_.has_value() || !queue_.empty();
 
   ensure_exists(now);
   text_packer texts{id_};
+  const auto resets = input.command && !input.command->resets.empty();
+  if (resets)
+    begin_session();
+  if (input.command && input.command->model)
+    row_.model = *input.command->model;
+  if (input.command && !input.command->reply.empty())
+    answer_at_once(out, texts, input, now);
+  else
+    accept(out, texts, input, facts, now);
+  if (resets)
+    begin_next(out, texts, facts, now);
+  write_row(out, texts, now);
+  return out;
+}
+
+void conversation_logic::accept(submitted& out, text_packer& texts, const submit_input& input,
+                                const boot_facts& facts, wall_ms now) {
+  const bool busy = active_.has_value() || !queue_.empty();
   tables::input_row queued;
   queued.run_id = input.run_id;
   queued.text = input.text;
@@ -103,8 +136,51 @@ conversation_logic::submit(const submit_input& input, const std::optional<tables
   } else {
     open_run(out, texts, std::move(run), queued, facts, now);
   }
-  write_row(out, texts, now);
-  return out;
+}
+
+/// A command's answer is a run that ends with its acceptance: recognised when it is sent again, and
+/// known to `agent.wait`.
+void conversation_logic::answer_at_once(submitted& out, text_packer& texts,
+                                        const submit_input& input, wall_ms now) {
+  tables::run_row run;
+  run.run_id = input.run_id;
+  run.conversation = row_.key;
+  run.accepted_at = run.started_at = stamp_.next(now);
+  run.first_seq = row_.message_seq + 1;
+  new_messages messages(2);
+  messages[0].role = tables::message_role::user;
+  messages[0].text = input.text;
+  messages[0].client_id = input.client_id;
+  messages[0].client_mode = input.client_mode;
+  messages[1].role = tables::message_role::assistant;
+  messages[1].text = input.command->reply;
+  messages[1].provider = "troupe";
+  messages[1].model = "gateway";
+  messages[1].stop_reason = "stop";
+  for (auto& message : messages) {
+    message.run_id = input.run_id;
+    message.context_free = true;
+  }
+  add_messages(out, texts, std::move(messages), now);
+  run.final_seq = row_.message_seq;
+  run_outcome outcome;
+  outcome.status = run_status::ok;
+  outcome.stop_reason = "stop";
+  outcome.provider = "troupe";
+  outcome.model = "gateway";
+  outcome.ended_at = stamp_.next(now);
+  out.batch.put(tables::run_index_key(run.run_id), tables::run_key(id_, run.run_id));
+  close_row(out.batch, run, outcome);
+  outcome.run_id = run.run_id;
+  outcome.key = row_.key;
+  outcome.agent_id = row_.agent_id;
+  outcome.session_id = row_.session_id;
+  outcome.text = input.command->reply;
+  outcome.accepted_at = run.accepted_at;
+  outcome.started_at = run.started_at;
+  outcome.at_once = true;
+  out.receipt.accepted_at = run.accepted_at;
+  out.answered = std::make_shared<const run_outcome>(std::move(outcome));
 }
 
 void conversation_logic::begin_next(decision& to, text_packer& texts, const boot_facts& facts,

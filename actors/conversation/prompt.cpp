@@ -134,6 +134,8 @@ result<std::vector<message_row>> read_transcript(const row_snapshot& rows, shard
                        outcome = decoded.error();
                        return scan_step::stop;
                      }
+                     if (decoded.value().context_free && decoded.value().seq >= row.history_from)
+                       return scan_step::more;
                      bytes += size_of(decoded.value());
                      const bool full = bytes > bytes_max || found.size() == prompt_messages_max;
                      const bool kept = found.empty() || decoded.value().seq >= keep_from;

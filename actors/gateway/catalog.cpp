@@ -1,6 +1,7 @@
 #include "actors/gateway/catalog.hpp"
 
 #include "actors/gateway/sessions.hpp"
+#include "actors/gateway/slash_commands.hpp"
 
 #include <algorithm>
 
@@ -40,8 +41,33 @@ void write_models(json_writer& out, const config::settings& settings, std::strin
   out.end_array();
 }
 
-void write_commands(json_writer& out, const commands_query&) {
-  out.begin_array().end_array();
+void write_commands(json_writer& out, const commands_query& query) {
+  out.begin_array();
+  for (const auto& command : slash_commands()) {
+    out.begin_object()
+        .member("name", command.name)
+        .member("nativeName", command.name)
+        .key("textAliases")
+        .begin_array()
+        .value("/" + std::string{command.name})
+        .end_array()
+        .member("description", command.description)
+        .member("category", command.category)
+        .member("source", "native")
+        .member("scope", "both")
+        .member("acceptsArgs", !command.argument.empty());
+    if (query.with_args && !command.argument.empty())
+      out.key("args")
+          .begin_array()
+          .begin_object()
+          .member("name", command.argument)
+          .member("description", command.argument_description)
+          .member("type", "string")
+          .end_object()
+          .end_array();
+    out.end_object();
+  }
+  out.end_array();
 }
 
 std::string chat_metadata(const config::settings& settings, std::string_view agent_id) {

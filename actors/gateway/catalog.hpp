@@ -12,10 +12,9 @@ namespace troupe::gateway {
 /// `models` of models.list: an array. `agent_id` empty: the default agent.
 void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id);
 
-/// Which commands, and how much of them, commands.list is asked for.
+/// How much of the commands commands.list is asked for. All of them are for text and for channels
+/// that know commands themselves, so no scope leaves one out.
 struct commands_query {
-  bool text = true;   ///< Commands that are written as text.
-  bool native = true; ///< Commands that channels know themselves.
   bool with_args = true;
 };
 /// `commands` of commands.list: an array.

@@ -338,7 +338,18 @@ private:
     return final_text;
   }
 
+  /// No run, so nothing but the answer.
+  void answered_at_once(const run_outcome& outcome) {
+    next_number();
+    chat("final", droppable::no, [&](json_writer& out) {
+      out.member("stopReason", outcome.stop_reason).key("message");
+      write_chat_message(out, outcome.text, outcome.ended_at);
+    });
+  }
+
   void completed(const run_outcome& outcome) {
+    if (outcome.at_once)
+      return answered_at_once(outcome);
     const auto missing = missing_text(outcome.text);
     const auto tell_missing = !missing.empty() || run_.replace_next;
     if (tell_missing)
@@ -487,6 +498,24 @@ std::string event_projector::in_flight(std::string_view key) const {
   return {};
 }
 
+namespace {
+
+wire_event project_operation(const session_event& event) {
+  auto out = begin_event("session.operation");
+  out.member("operationId", event.operation_id)
+      .member("operation", "compact")
+      .member("phase", event.operation_ended ? "end" : "start")
+      .member("sessionKey", event.key)
+      .member_if("agentId", agent_of(event.key));
+  out.member("ts", event.at);
+  if (event.operation_ended)
+    out.member("completed", event.operation_completed);
+  out.end_object();
+  return {std::make_shared<const std::string>(out.take()), for_messages, false};
+}
+
+} // namespace
+
 event_batch project_session_event(const session_event& event, std::string_view session_row) {
   const auto project = [&](std::string_view what, std::string_view value, bool names_run) {
     auto out = begin_event("sessions.changed");
@@ -501,6 +530,8 @@ event_batch project_session_event(const session_event& event, std::string_view s
     return wire_event{std::make_shared<const std::string>(out.take()), for_sessions, false};
   };
   event_batch events;
+  if (!event.operation_id.empty())
+    events.push_back(project_operation(event));
   if (!event.reason.empty())
     events.push_back(project("reason", event.reason, false));
   if (!event.phase.empty())

@@ -61,7 +61,8 @@ private:
   std::uint64_t clock_ = 0;
 };
 
-/// `sessions.changed`, once for the reason and once for the phase, where both are told.
+/// `session.operation`, and `sessions.changed` once for the reason and once for the phase, where
+/// they are told.
 /// `session_row` is JSON; empty when the session is gone.
 event_batch project_session_event(const session_event& event, std::string_view session_row);
 

@@ -86,7 +86,7 @@ void on_run_event(front_self self, const run_event_ptr& event) {
 void on_session_event(front_self self, const session_event& event) {
   auto& state = self->state;
   const auto& receivers = state.audiences.of_session(event.key);
-  if ((audience_index::union_of(receivers) & for_sessions) == 0)
+  if ((audience_index::union_of(receivers) & (for_sessions | for_messages)) == 0)
     return;
   const auto row =
       event.deleted_session_id.empty() ? session_row_json(*state.shared, event.key) : std::string{};

@@ -9,9 +9,10 @@
 namespace troupe::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 10> events{
+constexpr std::array<std::string_view, 11> events{
     "connect.challenge", "agent", "chat",     "session.message", "session.tool",
-    "sessions.changed",  "tick",  "shutdown", "health",          "presence"};
+    "sessions.changed",  "tick",  "shutdown", "health",          "presence",
+    "session.operation"};
 
 std::string_view auth_mode_name(config::auth_mode mode) {
   switch (mode) {

@@ -51,8 +51,8 @@ private:
     case json_kind::any:
       return;
     case json_kind::nullable_string:
-      if (!value.is_null() && !value.is_string())
-        add(path, "must be string", false);
+      if (!value.is_null())
+        string(value, declared, path);
       return;
     case json_kind::string:
       return string(value, declared, path);

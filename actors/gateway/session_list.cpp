@@ -17,7 +17,9 @@ bool contains(std::string_view text, std::string_view part) {
 
 bool matches(const tables::conversation_row& row, const session_list_query& query, wall_ms now) {
   constexpr wall_ms minute = 60'000;
-  if (query.archived)
+  const auto archived = row.archived_at > 0;
+  if (query.archived != archived_sessions::all &&
+      archived != (query.archived == archived_sessions::only))
     return false;
   if (!query.agent_id.empty() && row.agent_id != query.agent_id)
     return false;

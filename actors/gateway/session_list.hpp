@@ -12,6 +12,8 @@ namespace troupe::gateway {
 inline constexpr std::uint64_t session_list_limit_default = 200;
 inline constexpr std::uint64_t session_list_limit_max = 1'000;
 
+enum class archived_sessions { none, only, all };
+
 /// Which sessions are listed, newest first.
 struct session_list_query {
   std::uint64_t limit = 0; ///< 0: the default.
@@ -21,7 +23,7 @@ struct session_list_query {
   std::string label;
   std::string search; ///< In key and label, without regard to case.
   std::string spawned_by;
-  bool archived = false; ///< Only archived ones: there are none yet.
+  archived_sessions archived = archived_sessions::none;
   bool with_titles = false;
   bool with_last_message = false;
 };

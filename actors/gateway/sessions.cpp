@@ -69,6 +69,20 @@ void write_state(json_writer& out, const tables::conversation_row& row, wall_ms 
       .member("visibility", "shared");
 }
 
+/// What a user made of the session, with the times where there are any.
+void write_marks(json_writer& out, const tables::conversation_row& row) {
+  const auto mark = [&](std::string_view name, std::string_view time_name, wall_ms since) {
+    out.member(name, since > 0);
+    if (since > 0)
+      out.member(time_name, since);
+  };
+  mark("archived", "archivedAt", row.archived_at);
+  mark("pinned", "pinnedAt", row.pinned_at);
+  mark("unread", "markedUnreadAt", row.marked_unread_at);
+  if (row.last_read_at > 0)
+    out.member("lastReadAt", row.last_read_at);
+}
+
 } // namespace
 
 std::optional<tables::conversation_row> find_conversation(const replicated_log& log,
@@ -198,10 +212,8 @@ void write_session_row(json_writer& out, const tables::conversation_row& row,
       .member_if("lastMessagePreview", extras.last_message);
   out.member("isMain", is_main)
       .member("isBackground", is_reserved_namespace(rest))
-      .member("archived", false)
-      .member("pinned", false)
-      .member("unread", false)
       .member("createdVia", "operator");
+  write_marks(out, row);
   out.member_if("parentSessionKey", row.parent_key);
   out.member_if("modelProvider", chosen.ref.provider).member_if("model", chosen.ref.model);
   if (chosen.overridden)
@@ -234,6 +246,7 @@ void write_session_entry(json_writer& out, const tables::conversation_row& row,
       .member("abortedLastRun", row.aborted_last_run)
       .member("chatType", "direct")
       .member("createdVia", "operator");
+  write_marks(out, row);
   out.member_if("label", row.label).member_if("parentSessionKey", row.parent_key);
   out.member("inputTokens", row.input_tokens)
       .member("outputTokens", row.output_tokens)

@@ -74,6 +74,8 @@ void write_user(json_writer& out, const tables::message_row& row, const message_
 void write_origin(json_writer& out, const tables::message_row& row, std::string_view session_id) {
   out.key("__openclaw").begin_object().member("id", row.id).member("seq", row.seq);
   out.member("recordTimestampMs", row.at).member_if("runId", row.run_id);
+  if (row.context_free)
+    out.member("contextFreeCommand", true);
   if (row.role == tables::message_role::user) {
     out.member("idempotencyKey", row.run_id + ":user");
     if (!row.client_id.empty())
@@ -128,6 +130,8 @@ void write_message(json_writer& out, const tables::message_row& row, std::string
     break;
   }
   out.member("timestamp", row.at);
+  if (row.context_free)
+    out.member("excludeFromContext", true);
   write_origin(out, row, session_id);
   out.end_object();
 }

@@ -92,6 +92,8 @@ shard_router_actor::behavior_type router(self_pointer self, conversation_context
       [self](abort_runs& request) { return forward<aborted_runs>(self, request); },
       [self](create_session& request) { return forward<session_written>(self, request); },
       [self](reset_session& request) { return forward<session_written>(self, request); },
+      [self](patch_session& request) { return forward<session_written>(self, request); },
+      [self](compact_session& request) { return forward<session_compacted>(self, request); },
       [self](delete_session& request) { return forward<session_deleted>(self, request); },
       [self](release_session& request) { return forward<session_written>(self, request); },
       [self](const shard_leading& lead) { on_leadership(self, lead); },

@@ -181,6 +181,8 @@ shard_actor::behavior_type shard(self_pointer self, conversation_context_ptr con
       [self](abort_runs& request) { return forward<aborted_runs>(self, request); },
       [self](create_session& request) { return forward<session_written>(self, request); },
       [self](reset_session& request) { return forward<session_written>(self, request); },
+      [self](patch_session& request) { return forward<session_written>(self, request); },
+      [self](compact_session& request) { return forward<session_compacted>(self, request); },
       [self](delete_session& request) { return forward<session_deleted>(self, request); },
       [self](release_session& request) { return forward<session_written>(self, request); },
       [self, cause](const shard_leading& lead) { on_leading(self, lead, cause); },

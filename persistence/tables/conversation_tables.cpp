@@ -67,6 +67,10 @@ std::string encode(const conversation_row& row) {
       .add(row.last_status)
       .add(row.parent_key)
       .add(row.aborted_last_run)
+      .add(row.archived_at)
+      .add(row.pinned_at)
+      .add(row.marked_unread_at)
+      .add(row.last_read_at)
       .take();
 }
 
@@ -93,6 +97,10 @@ result<conversation_row> decode_conversation(std::string_view bytes) {
   row.last_status = in.read<std::string>();
   row.parent_key = in.read<std::string>();
   row.aborted_last_run = in.read<bool>();
+  row.archived_at = in.read_or<wall_ms>(0);
+  row.pinned_at = in.read_or<wall_ms>(0);
+  row.marked_unread_at = in.read_or<wall_ms>(0);
+  row.last_read_at = in.read_or<wall_ms>(0);
   TR_TRY(in.finish("conversation"));
   return row;
 }
@@ -126,7 +134,7 @@ std::string encode(const message_row& row) {
       .add(row.cache_write)
       .add(row.client_id)
       .add(row.client_mode);
-  return add_refs(out, row.text_chunks).take();
+  return add_refs(out, row.text_chunks).add(row.context_free).take();
 }
 
 result<message_row> decode_message(std::string_view bytes) {
@@ -164,6 +172,7 @@ result<message_row> decode_message(std::string_view bytes) {
   row.client_id = in.read<std::string>();
   row.client_mode = in.read<std::string>();
   row.text_chunks = read_refs(in);
+  row.context_free = in.read_or(false);
   TR_TRY(in.finish("message"));
   return row;
 }

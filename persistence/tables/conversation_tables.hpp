@@ -41,6 +41,10 @@ struct conversation_row {
   std::string last_status; ///< Outcome of `last_run`: "done", "failed", "killed".
   std::string parent_key;
   bool aborted_last_run = false;
+  wall_ms archived_at = 0; ///< 0: not archived; the same for those below.
+  wall_ms pinned_at = 0;
+  wall_ms marked_unread_at = 0; ///< By a user; read again clears it.
+  wall_ms last_read_at = 0;
 };
 
 /// Where the rest of a text is that is too long for its row: in chunk rows of the conversation, in
@@ -85,7 +89,8 @@ struct message_row {
   std::uint64_t cache_write = 0;
   std::string client_id; ///< User only: who sent it.
   std::string client_mode;
-  chunk_refs text_chunks; ///< What follows `text`; empty: it is whole.
+  chunk_refs text_chunks;    ///< What follows `text`; empty: it is whole.
+  bool context_free = false; ///< A command or its answer: shown, and never part of a prompt.
 };
 
 /// An accepted input that waits for its turn: `input_key(d, order)`.

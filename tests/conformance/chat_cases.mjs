@@ -172,6 +172,65 @@ export const chatCases = (world) =>
       assert.equal((await world.turn(client, sessionKey, 'hello')).end.state, 'final');
     });
 
+    it('chat.send: a command is answered by one final and is no part of the conversation', async () => {
+      const client = await world.connect();
+      const key = world.newKey();
+      await client.request('sessions.messages.subscribe', { key });
+      const { commands } = await client.request('commands.list', {});
+
+      const { runId, ack, end, deltas } = await world.turn(client, key, '/status');
+      const waited = await client.request('agent.wait', { runId, timeoutMs: 10_000 });
+      const again = await client.request('chat.send', { sessionKey: key, message: '/status', idempotencyKey: runId });
+      const { messages } = await client.request('chat.history', { sessionKey: key });
+
+      assert.ok(commands.some(({ textAliases }) => textAliases.includes('/status')));
+      assert.equal(ack.status, 'started');
+      assert.match(textOf(end.message), /Model: demo\/demo/);
+      assert.deepEqual(deltas, []);
+      assert.deepEqual(client.agent(runId), []);
+      assert.equal(waited.status, 'ok');
+      assert.equal(again.status, 'ok');
+      assert.deepEqual(messages.map(({ role }) => role), ['user', 'assistant']);
+      messages.forEach((message) => assert.equal(message.excludeFromContext, true));
+    });
+
+    it('chat.send: /new begins a session, and the text behind it is its first turn', async () => {
+      const client = await world.connect();
+      const key = world.newKey();
+      await world.turn(client, key, 'hello');
+      const before = await client.request('sessions.describe', { key });
+
+      const { end } = await world.turn(client, key, '/new good morning');
+      const after = await client.request('sessions.describe', { key });
+      const { messages } = await client.request('chat.history', { sessionKey: key });
+      const bare = await world.turn(client, key, '/RESET');
+
+      assert.equal(end.state, 'final');
+      assert.notEqual(after.session.sessionId, before.session.sessionId);
+      assert.deepEqual(messages.map(textOf), ['good morning', textOf(end.message)]);
+      assert.equal(bare.end.state, 'final');
+      assert.notEqual((await client.request('sessions.describe', { key })).session.sessionId, after.session.sessionId);
+    });
+
+    it('chat.send: /stop ends what runs, and a reset is only for administrators', async () => {
+      const client = await world.connect();
+      const writer = await world.connect({ scopes: ['operator.read', 'operator.write'] });
+      const key = world.newKey();
+      const runId = randomUUID();
+      await client.request('chat.send', { sessionKey: key, message: '/slow 10s', idempotencyKey: runId });
+      const reset = await refusal(client.request('chat.send', { sessionKey: key, message: '/reset', idempotencyKey: randomUUID() }));
+
+      await world.turn(writer, key, '/stop');
+      const end = await client.chatEnd(runId);
+      const forbidden = await refusal(
+        writer.request('chat.send', { sessionKey: key, message: '/new', idempotencyKey: randomUUID() }),
+      );
+
+      assert.equal(end.payload.state, 'aborted');
+      assert.match(reset.message, /active run/);
+      assert.equal(forbidden.details.missingScope, 'operator.admin');
+    });
+
     it('chat.send: refuses empty, missing and wrong params, but not those of a newer client', async () => {
       const client = await world.connect();
       const params = { sessionKey: world.newKey(), message: 'hello', idempotencyKey: randomUUID() };

@@ -42,6 +42,8 @@ export const methods = {
   'sessions.describe': schemas(result('sessions_describe')),
   'sessions.create': schemas(published('SessionsCreateResult'), result('sessions_create')),
   'sessions.reset': schemas(result('sessions_reset')),
+  'sessions.patch': schemas(result('sessions_patch')),
+  'sessions.compact': schemas(result('sessions_compact')),
   'sessions.delete': schemas(published('SessionsDeleteResult')),
 };
 

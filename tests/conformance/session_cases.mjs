@@ -177,6 +177,83 @@ export const sessionCases = (world) =>
       assert.match(deleted.message, /active run/);
     });
 
+    it('sessions.patch: changes what it names, tells subscribers, and takes it back', async () => {
+      const client = await world.connect();
+      await client.request('sessions.subscribe', {});
+      const key = world.newKey();
+      await world.turn(client, key, 'hello');
+      const described = async () => (await client.request('sessions.describe', { key })).session;
+
+      const patched = await client.request('sessions.patch', { key, label: 'mine', pinned: true, unread: true, archived: true });
+      const { payload } = await client.event(changed(key, 'patch'), 'sessions.changed patch');
+      const marked = await described();
+      const { sessions: listed } = await client.request('sessions.list', {});
+      const { sessions: archived } = await client.request('sessions.list', { archived: true });
+      await client.request('sessions.patch', { key, unread: false, expectedMarkedUnreadAt: null });
+      const unseen = await described();
+      await client.request('sessions.patch', {
+        key,
+        label: null,
+        pinned: false,
+        archived: false,
+        unread: false,
+        expectedMarkedUnreadAt: marked.markedUnreadAt,
+      });
+      const cleared = await described();
+
+      assert.equal(patched.key, key);
+      assert.equal(payload.session.label, 'mine');
+      assert.deepEqual([marked.label, marked.pinned, marked.unread, marked.archived], ['mine', true, true, true]);
+      assert.ok(!listed.some((row) => row.key === key));
+      assert.ok(archived.some((row) => row.key === key));
+      assert.equal(unseen.unread, true);
+      assert.deepEqual([cleared.label, cleared.pinned, cleared.unread, cleared.archived], [undefined, false, false, false]);
+    });
+
+    it('sessions.patch: refuses what it cannot do and what is not the caller’s', async () => {
+      const client = await world.connect();
+      const writer = await world.connect({ scopes: ['operator.read', 'operator.write'] });
+      const key = world.newKey();
+
+      const thinking = await refusal(client.request('sessions.patch', { key, thinkingLevel: 'low' }));
+      const model = await refusal(client.request('sessions.patch', { key, model: 'no/such' }));
+      const mode = await refusal(client.request('sessions.patch', { key, permissionMode: 'guarded' }));
+      const other = await refusal(client.request('sessions.patch', { key, label: 'x', expectedSessionId: 'another' }));
+      const admin = await refusal(writer.request('sessions.patch', { key, execHost: 'node' }));
+      const allowed = await writer.request('sessions.patch', { key, label: 'x' });
+
+      assert.match(thinking.message, /^thinkingLevel "low" is not supported for demo\/demo \(use off\)$/);
+      assert.match(model.message, /no\/such/);
+      assert.match(mode.message, /permissionMode/);
+      assert.match(other.message, /changed/);
+      assert.equal(admin.details.missingScope, 'operator.admin');
+      assert.equal(allowed.ok, true);
+    });
+
+    it('sessions.compact: leaves the newest turns, tells who watches, and says what it cannot do', async () => {
+      const client = await world.connect();
+      const key = world.newKey();
+      await client.request('sessions.messages.subscribe', { key });
+      await world.turn(client, key, 'one');
+      await world.turn(client, key, 'two');
+      const { deltaCursor } = await client.request('chat.history', { sessionKey: key });
+
+      const small = await client.request('sessions.compact', { key, maxLines: 4 });
+      const summary = await client.request('sessions.compact', { key });
+      const done = await client.request('sessions.compact', { key, maxLines: 2 });
+      const { messages } = await client.request('chat.history', { sessionKey: key });
+      const since = await client.request('chat.history', { sessionKey: key, cursor: deltaCursor });
+
+      assert.deepEqual([small.compacted, summary.compacted, done.compacted], [false, false, true]);
+      assert.equal(done.kept, 2);
+      assert.equal(messages.length, 2);
+      assert.deepEqual(since, { kind: 'reset' });
+      await client.event(
+        ({ event, payload }) => event === 'session.operation' && payload.phase === 'end' && payload.completed,
+        'session.operation end',
+      );
+    });
+
     it('agents.list, models.list, health, status: describe a gateway that has just been installed', async () => {
       const client = await world.connect();
 

@@ -93,7 +93,7 @@ node_world::node_world(std::string provider_unavailable)
               if (event->n > 0) // The conversation's own events are not counted.
                 newest_run = caf::actor_cast<caf::actor>(sink->current_sender());
             },
-            [](const session_event&) {},
+            [this](const session_event& event) { session_events.push_back(event); },
         };
       });
   provider.answer = [](const std::string&) {
@@ -146,8 +146,12 @@ submit_input node_world::input(const std::string& run_id, const std::string& tex
 
 std::optional<input_receipt> node_world::submit_until_accepted(const std::string& run_id,
                                                                const std::string& text) {
+  return submit_until_accepted(input(run_id, text));
+}
+
+std::optional<input_receipt> node_world::submit_until_accepted(const submit_input& wanted) {
   for (int tries = 0; tries < 20; ++tries) {
-    auto receipt = ask<input_receipt>(router, input(run_id, text));
+    auto receipt = ask<input_receipt>(router, wanted);
     if (receipt)
       return *receipt;
     pass(std::chrono::milliseconds{50});

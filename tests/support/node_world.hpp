@@ -40,6 +40,7 @@ public:
   scripted_client provider;
   std::map<std::string, int> paid; ///< By call id.
   std::vector<run_event_ptr> events;
+  std::vector<session_event> session_events;
   caf::actor newest_run; ///< Whoever published as a run last.
   std::shared_ptr<conversation_context> context;
   shard_router_actor router;
@@ -59,6 +60,7 @@ public:
   /// up.
   std::optional<input_receipt> submit_until_accepted(const std::string& run_id,
                                                      const std::string& text = "hello");
+  std::optional<input_receipt> submit_until_accepted(const submit_input& wanted);
   /// Lets time pass until the run is closed in the rows.
   std::optional<tables::run_row> finished(const std::string& run_id);
 

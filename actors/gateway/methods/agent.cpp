@@ -40,8 +40,8 @@ constexpr std::array<field, 2> wait_params{{
 
 /// Commands that end a session are an administrator's (protocol.md section 3, dynamic scopes).
 bool resets_session(const boost::json::object& params) {
-  const auto message = text_of(params, "message");
-  return message.starts_with("/new") || message.starts_with("/reset");
+  const auto spoken = parse_command(text_of(params, "message"));
+  return spoken && spoken->which->needed == scope::admin;
 }
 
 /// The session that a session id names: its key when there is such a session, else a new one.
@@ -116,6 +116,10 @@ void serve_agent(const call& request) {
   input.model = model_override(params);
   input.timeout_s = static_cast<std::uint32_t>(
       std::min<std::int64_t>(integer_of(params, "timeout", 0), 315'360'000));
+  // Other commands are for people who chat: here they are what the agent is asked.
+  if (const auto spoken = parse_command(input.text);
+      spoken && spoken->which->needed == scope::admin)
+    obey(request, *spoken, *key, input);
   const auto limit = patience(request.settings(), key->agent_id, input.timeout_s);
   awaited_run awaited{.asked_by = awaited_run::kind::agent,
                       .request_id = request.id,

@@ -80,10 +80,7 @@ void serve_commands(const call& request) {
   const auto agent = text_of(request.params, "agentId");
   if (!agent_exists(request, agent))
     return;
-  const auto scope = text_of(request.params, "scope");
   commands_query query;
-  query.text = scope != "native";
-  query.native = scope != "text";
   query.with_args =
       !request.params.contains("includeArgs") || flag_of(request.params, "includeArgs");
   json_writer out;

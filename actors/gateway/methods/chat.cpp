@@ -3,7 +3,9 @@
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/methods/method.hpp"
 #include "actors/gateway/methods/runs.hpp"
+#include "actors/gateway/slash_commands.hpp"
 #include "actors/support/reply.hpp"
+#include "base/log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +17,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> queue_modes{"steer", "followup", "collect", "interrupt"};
 
-constexpr std::array<field, 10> send_params{{
+constexpr std::array<field, 11> send_params{{
     {.name = "sessionKey",
      .kind = json_kind::string,
      .required = true,
@@ -34,6 +36,7 @@ constexpr std::array<field, 10> send_params{{
     {.name = "queueMode", .kind = json_kind::string, .choices = queue_modes},
     {.name = "timeoutMs", .kind = json_kind::integer, .min = 0},
     {.name = "attachments", .kind = json_kind::array},
+    {.name = "suppressCommandInterpretation", .kind = json_kind::boolean},
 }};
 
 constexpr std::array<field, 11> history_params{{
@@ -74,6 +77,52 @@ std::string_view status_of(const input_receipt& receipt) {
   return ok ? "ok" : "error";
 }
 
+/// The command that a message is, unless the client wants it to be only text.
+std::optional<spoken_command> command_in(const boost::json::object& params) {
+  if (flag_of(params, "suppressCommandInterpretation"))
+    return std::nullopt;
+  return parse_command(text_of(params, "message"));
+}
+
+/// A command that ends a session is an administrator's, as sessions.reset is.
+bool commands_as_admin(const boost::json::object& params) {
+  const auto spoken = command_in(params);
+  return spoken && spoken->which->needed == scope::admin;
+}
+
+/// Clients with a screen measure how long an acknowledgement took (protocol.md section 7.1).
+void write_timing(json_writer& out, client_self self, std::chrono::nanoseconds received) {
+  const auto& mode = self->state.client_mode;
+  if (mode != "ui" && mode != "webchat")
+    return;
+  const auto took = self->state.shared->context().time->now_boot() - received;
+  out.key("serverTiming")
+      .begin_object()
+      .member("receivedToAckMs",
+              std::chrono::duration_cast<std::chrono::milliseconds>(took).count())
+      .end_object();
+}
+
+void acknowledge(client_self self, const std::string& id, const input_receipt& receipt,
+                 std::chrono::nanoseconds received) {
+  json_writer out;
+  out.begin_object().member("runId", receipt.run_id).member("status", status_of(receipt));
+  write_timing(out, self, received);
+  out.end_object();
+  answer(self, id, out.take());
+}
+
+/// "/stop", once its own acceptance is committed: a second one with the same key stops nothing.
+void stop_runs(client_self self, const std::string& key) {
+  self->request(self->state.shared->context().router, ask_timeout,
+                abort_runs{.key = key, .run_id = {}, .reason = "stop"})
+      .then([](const aborted_runs&) {},
+            [key](const caf::error& failure) {
+              log::warn("gateway", "runs of {} were not stopped: {}", key,
+                        from_caf(failure).detail);
+            });
+}
+
 void serve_send(const call& request) {
   const auto& params = request.params;
   if (const auto* files = params.if_contains("attachments");
@@ -90,14 +139,16 @@ void serve_send(const call& request) {
   input.run_id = text_of(params, "idempotencyKey");
   input.text = text_of(params, "message");
   input.timeout_s = seconds_of_ms(integer_of(params, "timeoutMs", 0));
+  bool stops = false;
+  if (const auto spoken = command_in(params))
+    stops = obey(request, *spoken, *key, input);
+  const auto received = request.context().time->now_boot();
   submit(request, std::move(input),
-         [self = request.self, id = request.id](const input_receipt& receipt) {
-           json_writer out;
-           out.begin_object()
-               .member("runId", receipt.run_id)
-               .member("status", status_of(receipt))
-               .end_object();
-           answer(self, id, out.take());
+         [self = request.self, id = request.id, key = key->text, received,
+          stops](const input_receipt& receipt) {
+           acknowledge(self, id, receipt, received);
+           if (stops && receipt.kind == receipt_kind::started)
+             stop_runs(self, key);
          });
 }
 
@@ -208,7 +259,11 @@ void serve_abort(const call& request) {
 }
 
 constexpr std::array<method, 4> methods{{
-    {.name = "chat.send", .needed = scope::write, .params = send_params, .serve = serve_send},
+    {.name = "chat.send",
+     .needed = scope::write,
+     .params = send_params,
+     .serve = serve_send,
+     .needs_admin = commands_as_admin},
     {.name = "chat.history", .params = history_params, .serve = serve_history},
     {.name = "chat.startup", .params = history_params, .serve = serve_startup},
     {.name = "chat.abort", .needed = scope::write, .params = abort_params, .serve = serve_abort},

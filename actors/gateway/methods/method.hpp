@@ -43,6 +43,7 @@ std::span<const method> system_methods();
 std::span<const method> chat_methods();
 std::span<const method> agent_methods();
 std::span<const method> session_methods();
+std::span<const method> session_change_methods();
 std::span<const method> catalog_methods();
 std::span<const method> presence_methods();
 std::span<const method> automation_methods();

@@ -2,7 +2,9 @@
 
 #include "actors/conversation/limits.hpp"
 #include "actors/gateway/limits.hpp"
+#include "actors/gateway/methods/session_changes.hpp"
 #include "actors/gateway/run_result.hpp"
+#include "actors/gateway/sessions.hpp"
 #include "actors/support/reply.hpp"
 
 #include <fmt/format.h>
@@ -62,6 +64,8 @@ void submit(const call& request, submit_input input,
             std::function<void(const input_receipt&)> then) {
   const auto self = request.self;
   const auto id = request.id;
+  const auto key = input.key;
+  const auto resets = input.command && !input.command->resets.empty();
   input.client_id = self->state.client_id;
   input.client_mode = self->state.client_mode;
   if (input.text.size() > input_text_bytes_max)
@@ -77,9 +81,26 @@ void submit(const call& request, submit_input input,
     self->send(self->state.front, follow_run{self->state.link->id, input.run_id});
   self->request(request.context().router, submit_timeout, std::move(input))
       .then([then = std::move(then)](const input_receipt& receipt) { then(receipt); },
-            [self, id](const caf::error& failure) {
-              fail(self, id, from_failure(from_caf(failure)));
+            [self, id, key, resets](const caf::error& failure) {
+              fail(self, id,
+                   resets ? mutation_failure(self, key, failure) : from_failure(from_caf(failure)));
             });
+}
+
+bool obey(const call& request, const spoken_command& spoken, const session_key& key,
+          submit_input& input) {
+  const auto& context = request.context();
+  const auto row = find_conversation(*context.log, key.text);
+  const command_facts facts{.settings = &request.settings(),
+                            .row = row ? &*row : nullptr,
+                            .agent_id = key.agent_id,
+                            .version = context.version,
+                            .now = context.time->now_wall_ms(),
+                            .uptime_ms = request.self->state.shared->uptime_ms()};
+  auto effect = effect_of(spoken, input.text, facts);
+  input.text = std::move(effect.text);
+  input.command = std::move(effect.for_conversation);
+  return effect.stops;
 }
 
 std::uint32_t seconds_of_ms(std::int64_t ms) {

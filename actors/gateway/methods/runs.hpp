@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/gateway/methods/method.hpp"
+#include "actors/gateway/slash_commands.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -13,6 +14,11 @@ namespace troupe::gateway {
 /// when the gateway is full or the conversation refuses.
 void submit(const call& request, submit_input input,
             std::function<void(const input_receipt&)> then);
+
+/// Makes `input` what the command asks for. True: the session's runs are to be stopped once the
+/// input is accepted.
+bool obey(const call& request, const spoken_command& spoken, const session_key& key,
+          submit_input& input);
 
 /// A client's milliseconds as whole seconds, rounded up.
 std::uint32_t seconds_of_ms(std::int64_t ms);

@@ -3,6 +3,7 @@
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/methods/method.hpp"
 #include "actors/gateway/methods/runs.hpp"
+#include "actors/gateway/methods/session_changes.hpp"
 #include "actors/gateway/session_list.hpp"
 #include "actors/support/reply.hpp"
 #include "base/random.hpp"
@@ -69,7 +70,10 @@ session_list_query list_query(const boost::json::object& params) {
   query.label = text_of(params, "label");
   query.search = text_of(params, "search");
   query.spawned_by = text_of(params, "spawnedBy");
-  query.archived = flag_of(params, "archived");
+  if (text_of(params, "archived") == "all")
+    query.archived = archived_sessions::all;
+  else if (flag_of(params, "archived"))
+    query.archived = archived_sessions::only;
   query.with_titles = flag_of(params, "includeDerivedTitles");
   query.with_last_message = flag_of(params, "includeLastMessage");
   return query;
@@ -242,22 +246,6 @@ void serve_create(const call& request) {
           });
 }
 
-protocol_error has_active_run(std::string_view key) {
-  return invalid_request("Session " + std::string{key} +
-                         " has an active run; retry after it finishes.");
-}
-
-/// Tells a refusal by an active run from other trouble.
-protocol_error mutation_failure(client_self self, const std::string& key,
-                                const caf::error& failure) {
-  const auto why = from_caf(failure);
-  if (why.code == errc::unavailable)
-    if (const auto row = find_conversation(*self->state.shared->context().log, key);
-        row && !row->active_run.empty())
-      return has_active_run(key);
-  return from_failure(why);
-}
-
 void serve_reset(const call& request) {
   const auto key = key_of(request, "key");
   if (!key)
@@ -297,15 +285,13 @@ void serve_delete(const call& request) {
   if (!key)
     return;
   const auto self = request.self;
-  // Nothing is archived yet, so there is nothing to delete among the archived.
-  if (flag_of(request.params, "archivedOnly"))
+  const auto row = find_conversation(*request.context().log, key->text);
+  if (flag_of(request.params, "archivedOnly") && !(row && row->archived_at > 0))
     return answer_deleted(self, request.id, key->text, false);
-  if (const auto expected = text_of(request.params, "expectedSessionId"); !expected.empty()) {
-    const auto row = find_conversation(*request.context().log, key->text);
-    if (row && row->session_id != expected)
-      return fail(self, request.id,
-                  invalid_request("Session " + key->text + " changed since it was looked at."));
-  }
+  if (const auto expected = text_of(request.params, "expectedSessionId");
+      !expected.empty() && row && row->session_id != expected)
+    return fail(self, request.id,
+                invalid_request("Session " + key->text + " changed since it was looked at."));
   self->request(request.context().router, ask_timeout, delete_session{key->text})
       .then([self, id = request.id, key = key->text](
                 const session_deleted& done) { answer_deleted(self, id, key, done.deleted); },
@@ -336,6 +322,16 @@ constexpr std::array<method, 8> methods{{
 }};
 
 } // namespace
+
+protocol_error mutation_failure(client_self self, const std::string& key,
+                                const caf::error& failure) {
+  const auto why = from_caf(failure);
+  if (why.code == errc::unavailable)
+    if (const auto row = find_conversation(*self->state.shared->context().log, key);
+        row && !row->active_run.empty())
+      return invalid_request("Session " + key + " has an active run; retry after it finishes.");
+  return from_failure(why);
+}
 
 std::span<const method> session_methods() {
   return methods;

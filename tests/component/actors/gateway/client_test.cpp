@@ -417,4 +417,119 @@ TEST_CASE_METHOD(client_world, "client: the config is shown without its secrets"
   CHECK(json::serialize(shown).find("hidden") == std::string::npos);
 }
 
+TEST_CASE_METHOD(client_world, "client: a command reaches its conversation with its answer",
+                 "[gateway]") {
+  auto peer = connect();
+  auto params = send_params();
+  params["message"] = "/status";
+  CHECK(payload_of(call(peer, "chat.send", params)).at("status") == "started");
+  REQUIRE(conversations.inputs.size() == 1);
+  const auto& input = conversations.inputs.front();
+  CHECK(input.text == "/status");
+  REQUIRE(input.command);
+  CHECK(input.command->reply.find("Model: fake/fake-1") != std::string::npos);
+
+  params["suppressCommandInterpretation"] = true;
+  call(peer, "chat.send", params);
+  CHECK_FALSE(conversations.inputs.back().command);
+  params = send_params();
+  params["message"] = "/slow 10s"; // Not ours.
+  call(peer, "chat.send", params);
+  CHECK_FALSE(conversations.inputs.back().command);
+}
+
+TEST_CASE_METHOD(client_world, "client: stop aborts once it is accepted, and only then",
+                 "[gateway]") {
+  auto peer = connect();
+  auto params = send_params();
+  params["message"] = "/stop";
+  call(peer, "chat.send", params);
+  REQUIRE(conversations.aborts.size() == 1);
+  CHECK(conversations.aborts[0].key == "agent:main:main");
+  CHECK(conversations.aborts[0].run_id.empty());
+  conversations.receipt = receipt_kind::finished; // Sent again: what runs now is something else.
+  call(peer, "chat.send", params);
+  CHECK(conversations.aborts.size() == 1);
+}
+
+TEST_CASE_METHOD(client_world, "client: a reset by message is refused as one by method is",
+                 "[gateway]") {
+  auto writer = connect({"operator.read", "operator.write"});
+  auto params = send_params();
+  params["message"] = "/new hello";
+  const auto forbidden = call(writer, "chat.send", params);
+  CHECK(error_of(forbidden).at("details").at("missingScope") == "operator.admin");
+
+  auto admin = connect();
+  call(admin, "chat.send", params);
+  REQUIRE(conversations.inputs.size() == 1);
+  CHECK(conversations.inputs[0].text == "hello");
+  CHECK(conversations.inputs[0].command->resets == "new");
+  auto row = facts.add_conversation("agent:main:main", 1);
+  row.active_run = "r";
+  facts.put(row);
+  conversations.refuse = error{errc::unavailable, "busy"};
+  CHECK(error_of(call(admin, "chat.send", params)).at("message") ==
+        "Session agent:main:main has an active run; retry after it finishes.");
+  CHECK(error_of(call(admin, "chat.send", send_params())).at("code") == "UNAVAILABLE");
+}
+
+TEST_CASE_METHOD(client_world, "client: a session's settings are patched", "[gateway]") {
+  auto peer = connect();
+  const auto patched = call(peer, "sessions.patch",
+                            {{"key", "main"},
+                             {"label", "x"},
+                             {"model", "fake-1"},
+                             {"pinned", true},
+                             {"unread", false},
+                             {"expectedMarkedUnreadAt", nullptr},
+                             {"thinkingLevel", "off"},
+                             {"verboseLevel", nullptr}});
+  CHECK(payload_of(patched).at("key") == "agent:main:main");
+  CHECK(payload_of(patched).at("entry").at("sessionId") == "fresh");
+  CHECK(payload_of(patched).at("resolved").at("model") == "fake-1");
+  REQUIRE(conversations.patches.size() == 1);
+  const auto& patch = conversations.patches.front();
+  CHECK(patch.key == "agent:main:main");
+  CHECK(patch.label == "x");
+  CHECK(patch.model == "fake/fake-1");
+  CHECK(patch.pinned == true);
+  CHECK(patch.unread == false);
+  CHECK(patch.expected_marked_unread_at == 0);
+  CHECK_FALSE(patch.archived);
+  call(peer, "sessions.patch", {{"key", "main"}, {"label", nullptr}});
+  CHECK(conversations.patches.back().label == "");
+  CHECK_FALSE(conversations.patches.back().model);
+}
+
+TEST_CASE_METHOD(client_world, "client: settings that are not built are refused by name",
+                 "[gateway]") {
+  auto peer = connect();
+  const auto message = [&](const json::object& params) {
+    return std::string{error_of(call(peer, "sessions.patch", params)).at("message").as_string()};
+  };
+  CHECK(message({{"key", "main"}, {"thinkingLevel", "low"}}) ==
+        "thinkingLevel \"low\" is not supported for fake/fake-1 (use off)");
+  CHECK(message({{"key", "main"}, {"verboseLevel", "on"}}) ==
+        "verboseLevel is not supported by this gateway yet");
+  CHECK(message({{"key", "main"}, {"model", "nothing"}}) == "model \"nothing\" is not configured");
+  CHECK(message({{"key", "main"}, {"label", ""}}) ==
+        "invalid sessions.patch params: at /label: must NOT have fewer than 1 characters");
+  CHECK(message({{"key", "main"}, {"unread", false}, {"expectedMarkedUnreadAt", "x"}}) ==
+        "invalid sessions.patch params: at /expectedMarkedUnreadAt: must be number");
+  CHECK(conversations.patches.empty());
+}
+
+TEST_CASE_METHOD(client_world, "client: compaction is by lines, and says what it cannot do",
+                 "[gateway]") {
+  auto peer = connect();
+  const auto refused = call(peer, "sessions.compact", {{"key", "main"}});
+  CHECK(payload_of(refused).at("ok") == false);
+  CHECK(payload_of(refused).at("compacted") == false);
+  CHECK(conversations.compactions.empty());
+  const auto done = call(peer, "sessions.compact", {{"key", "main"}, {"maxLines", 4}});
+  CHECK(payload_of(done) ==
+        json::object{{"ok", true}, {"key", "agent:main:main"}, {"compacted", true}, {"kept", 4}});
+}
+
 } // namespace troupe::test

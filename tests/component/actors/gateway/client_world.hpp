@@ -73,6 +73,8 @@ struct fake_conversations {
   std::vector<abort_runs> aborts;
   std::vector<await_run> awaits;
   std::vector<delete_session> deletes;
+  std::vector<patch_session> patches;
+  std::vector<compact_session> compactions;
   std::optional<error> refuse; ///< Answers every request with it.
   std::optional<receipt_kind> receipt;
   std::shared_ptr<const run_outcome> finished;
@@ -141,6 +143,16 @@ fake_router(played_router_actor::stateful_pointer<fake_router_state> self,
       },
       [=](const create_session& wanted) { return written(wanted.key, true); },
       [=](const reset_session& wanted) { return written(wanted.key, false); },
+      [=](const patch_session& wanted) {
+        script->patches.push_back(wanted);
+        return written(wanted.key, false);
+      },
+      [=](const compact_session& wanted) -> caf::result<session_compacted> {
+        script->compactions.push_back(wanted);
+        if (script->refuse)
+          return to_caf(*script->refuse);
+        return session_compacted{.compacted = true, .kept = wanted.lines_max, .reason = {}};
+      },
       [=](const delete_session& wanted) -> caf::result<session_deleted> {
         script->deletes.push_back(wanted);
         if (script->refuse)

@@ -93,6 +93,38 @@ TEST_CASE_METHOD(client_world, "front: session changes go to subscribers, with t
   CHECK(frames(idle).empty());
 }
 
+TEST_CASE_METHOD(client_world, "front: a compaction is told to who watches the session",
+                 "[gateway]") {
+  auto watching = connect();
+  auto listing = connect();
+  auto idle = connect();
+  facts.add_conversation("agent:main:main", 1);
+  call(watching, "sessions.messages.subscribe", {{"key", "main"}});
+  call(listing, "sessions.subscribe");
+  session_event event;
+  event.key = "agent:main:main";
+  event.at = 9;
+  event.operation_id = "op";
+  caf::anon_send(front, event);
+  event.operation_ended = event.operation_completed = true;
+  event.reason = "compact";
+  caf::anon_send(front, event);
+  run();
+  const auto told = frames(watching);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].at("payload") == json::value{{"operationId", "op"},
+                                             {"operation", "compact"},
+                                             {"phase", "start"},
+                                             {"sessionKey", "agent:main:main"},
+                                             {"agentId", "main"},
+                                             {"ts", 9}});
+  CHECK(told[1].at("payload").at("phase") == "end");
+  CHECK(told[1].at("payload").at("completed") == true);
+  CHECK(names_of(frames(listing)) ==
+        "session.operation session.operation sessions.changed:compact ");
+  CHECK(frames(idle).empty());
+}
+
 TEST_CASE_METHOD(client_world, "front: a slow client misses droppable events, not their numbers",
                  "[gateway]") {
   auto peer = connect();

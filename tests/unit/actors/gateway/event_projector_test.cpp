@@ -238,6 +238,21 @@ TEST_CASE_METHOD(watched_run, "projector: tools are items for all, and tools for
   CHECK(batch.at(1).to == for_tools);
 }
 
+TEST_CASE_METHOD(watched_run, "projector: a command's answer is a final and nothing else",
+                 "[gateway]") {
+  auto outcome = std::make_shared<run_outcome>();
+  outcome->run_id = "r";
+  outcome->status = tables::run_status::ok;
+  outcome->stop_reason = "stop";
+  outcome->text = "all is well";
+  outcome->at_once = true;
+  happen(run_event::accepted{});
+  happen(run_event::finished{outcome});
+  CHECK(names() == "chat:final ");
+  CHECK(last().at("message").at("content").at(0).at("text") == "all is well");
+  CHECK(projector.runs() == 0);
+}
+
 TEST_CASE_METHOD(watched_run, "projector: who watches a session is told its tools with the row",
                  "[gateway]") {
   constexpr auto both = static_cast<audience>(for_tools | for_session_tools);

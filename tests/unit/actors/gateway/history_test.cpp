@@ -267,6 +267,23 @@ TEST_CASE_METHOD(transcript, "history: messages have the shapes of the protocol"
   CHECK(activity.at("items").at(0).at("status") == "failed");
 }
 
+TEST_CASE_METHOD(transcript, "history: a command is marked as no part of the context",
+                 "[gateway]") {
+  add_conversation(key, 2);
+  tables::message_row command;
+  command.seq = 2;
+  command.id = "id-2";
+  command.role = tables::message_role::assistant;
+  command.text = "status";
+  command.context_free = true;
+  put(key, command);
+  const auto shown = page();
+  CHECK_FALSE(shown.at("messages").at(0).as_object().contains("excludeFromContext"));
+  const auto& marked = shown.at("messages").at(1);
+  CHECK(marked.at("excludeFromContext") == true);
+  CHECK(marked.at("__openclaw").at("contextFreeCommand") == true);
+}
+
 TEST_CASE_METHOD(transcript, "history: the run in flight comes along", "[gateway]") {
   const auto shown = parse(text({}, R"({"runId":"r","text":"par"})"));
   CHECK(shown.at("inFlightRun").at("text") == "par");

@@ -56,12 +56,14 @@ TEST_CASE("methods: exactly those that work are known", "[gateway]") {
                                       "logs.tail",
                                       "models.list",
                                       "question.list",
+                                      "sessions.compact",
                                       "sessions.create",
                                       "sessions.delete",
                                       "sessions.describe",
                                       "sessions.list",
                                       "sessions.messages.subscribe",
                                       "sessions.messages.unsubscribe",
+                                      "sessions.patch",
                                       "sessions.reset",
                                       "sessions.subscribe",
                                       "status",
@@ -77,6 +79,17 @@ TEST_CASE("methods: need the scopes of the protocol", "[gateway]") {
   CHECK(needed("agent.wait") == scope::write);
   CHECK(needed("sessions.reset") == scope::admin);
   CHECK(needed("config.get") == scope::read);
+  CHECK(needed("chat.send", R"({"message":"/status"})") == scope::write);
+  CHECK(needed("chat.send", R"({"message":"/new"})") == scope::admin);
+  CHECK(needed("chat.send", R"({"message":"/Reset hello"})") == scope::admin);
+  CHECK(needed("chat.send", R"({"message":"/newer"})") == scope::write);
+  CHECK(needed("chat.send", R"({"message":"/new","suppressCommandInterpretation":true})") ==
+        scope::write);
+  CHECK(needed("sessions.compact") == scope::admin);
+  CHECK(needed("sessions.patch", R"({"key":"a","label":"b","unread":false,)"
+                                 R"("expectedMarkedUnreadAt":null})") == scope::write);
+  CHECK(needed("sessions.patch", R"({"key":"a","permissionMode":"full"})") == scope::admin);
+  CHECK(needed("sessions.patch", R"({"key":"a","label":"b","execHost":null})") == scope::admin);
   CHECK(needed("logs.tail") == scope::read);
   CHECK(needed("question.list") == scope::questions);
   CHECK(needed("system-event") == scope::admin);

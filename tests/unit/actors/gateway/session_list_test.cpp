@@ -59,8 +59,30 @@ TEST_CASE_METHOD(listed, "sessions: are filtered by age, label, agent and search
   query.agent_id = "other";
   CHECK(list(query).at("totalCount") == 0);
   query = {};
-  query.archived = true;
+  query.archived = archived_sessions::only;
   CHECK(list(query).at("totalCount") == 0);
+}
+
+TEST_CASE_METHOD(listed, "sessions: archived ones are listed when they are asked for",
+                 "[gateway]") {
+  const auto before = list().at("totalCount").to_number<int>();
+  auto row = add_conversation("agent:main:old", 1);
+  row.archived_at = 7;
+  row.pinned_at = 8;
+  row.marked_unread_at = 9;
+  put(row);
+  CHECK(list().at("totalCount") == before);
+  session_list_query query;
+  query.archived = archived_sessions::only;
+  const auto shown = list(query);
+  CHECK(shown.at("totalCount") == 1);
+  const auto& session = shown.at("sessions").at(0);
+  CHECK(session.at("archived") == true);
+  CHECK(session.at("archivedAt") == 7);
+  CHECK(session.at("pinnedAt") == 8);
+  CHECK(session.at("markedUnreadAt") == 9);
+  query.archived = archived_sessions::all;
+  CHECK(list(query).at("totalCount") == before + 1);
 }
 
 TEST_CASE_METHOD(listed, "sessions: previews are read only when asked for", "[gateway]") {
