@@ -78,6 +78,8 @@ void show_notes(const config::loaded& config) {
     fmt::print(stderr, "{}\n", config.where.openclaw_hint);
   for (const auto& warning : config.warnings)
     log::warn("config", "{}", warning.text());
+  if (!config.values.agents.model_note.empty())
+    log::info("config", "{}", config.values.agents.model_note);
   if (!config.no_effect.empty())
     log::warn("config", "known keys that have no effect yet: {}",
               fmt::join(config.no_effect, ", "));
@@ -118,6 +120,7 @@ struct banner {
   std::string token_file;
   bool needs_token = true;
   std::string model;
+  std::string model_note;
   std::string talk;
 };
 
@@ -135,6 +138,7 @@ banner banner_of(const gateway_run_options& options, const config::loaded& confi
   out.needs_token = gateway.auth.mode != config::auth_mode::none;
   if (const auto* agent = config.values.agents.find(config.values.agents.default_id))
     out.model = agent->model.text();
+  out.model_note = config.values.agents.model_note;
   out.talk = chat_command(options, port);
   return out;
 }
@@ -150,6 +154,13 @@ void show_as_json(const banner& shown) {
   fmt::print("{}\n", boost::json::serialize(told));
 }
 
+std::string about_model(const banner& shown) {
+  if (shown.model.starts_with("demo/"))
+    return " (built in, for a first try: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or configure "
+           "models.providers, for a real one)";
+  return shown.model_note.starts_with(shown.model + " ") ? " (by its key in the environment)" : "";
+}
+
 void show_as_text(const banner& shown, bool quiet) {
   fmt::print("listening on {}\n", shown.url);
   if (quiet)
@@ -158,10 +169,7 @@ void show_as_text(const banner& shown, bool quiet) {
     fmt::print("token: {} (shown this once; kept in {})\n", shown.new_token, shown.token_file);
   else if (shown.needs_token)
     fmt::print("token: as configured, or in {}\n", shown.token_file);
-  fmt::print("model: {}{}\n", shown.model,
-             shown.model.starts_with("demo/")
-                 ? " (built in, for a first try: configure models.providers for a real one)"
-                 : "");
+  fmt::print("model: {}{}\n", shown.model, about_model(shown));
   fmt::print("talk:  {}\n", shown.talk);
 }
 

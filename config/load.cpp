@@ -4,12 +4,14 @@
 #include "config/locations.hpp"
 #include "config/schema/kind.hpp"
 #include "config/sections/sections.hpp"
+#include "config/sections/services.hpp"
 #include "config/source/paths.hpp"
 #include "config/source/read_file.hpp"
 #include "config/source/source_tree.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace troupe::config {
@@ -107,27 +109,36 @@ void show_effective(loaded& config, const root_raw& raw) {
   }
 }
 
-void note_choices(reading& r, const root_raw& raw) {
+void note_choices(reading& r, const root_raw& raw, const model_ref& usual) {
   if (!raw.models.providers.empty() && !raw.agents.model)
-    r.warnings.push_back({"agents.defaults.model",
-                          0,
-                          0,
-                          "is not set, so agents without a model of their own answer with the "
-                          "built-in demo/demo",
-                          {}});
+    r.warnings.push_back(
+        {"agents.defaults.model",
+         0,
+         0,
+         fmt::format("is not set, so agents without a model of their own answer with {}{}",
+                     usual.provider == "demo" ? "the built-in " : "", usual.text()),
+         {}});
 }
 
-settings resolve(reading& r, root_raw& raw, const surroundings& around) {
+settings resolve(reading& r, root_raw& raw, surroundings around) {
   settings out;
   resolve_gateway(r, raw.gateway);
   resolve_logging(raw.logging, around);
   out.gateway = raw.gateway.out;
   out.providers = resolve_models(r, raw.models);
+  add_services(r, raw.agents, out.providers);
+  auto usual = choose_usual_model(out.providers);
+  around.usual_model = usual.ref;
   out.agents = resolve_agents(r, raw.agents, out.providers, around);
+  if (!usual.reason.empty() &&
+      std::ranges::find(out.agents.entries, usual.ref, &agent_settings::model) !=
+          out.agents.entries.end() &&
+      (!raw.agents.model || !raw.agents.model->primary))
+    out.agents.model_note = fmt::format("{} answers: {}", usual.ref.text(), usual.reason);
   out.session = raw.session;
   out.queue = raw.queue;
   out.logging = raw.logging;
-  note_choices(r, raw);
+  note_choices(r, raw, usual.ref);
   return out;
 }
 

@@ -4,6 +4,18 @@
 
 namespace troupe::config {
 
+std::string_view to_string(provider_api api) {
+  switch (api) {
+  case provider_api::openai_completions:
+    return "openai-completions";
+  case provider_api::anthropic_messages:
+    return "anthropic-messages";
+  case provider_api::demo:
+    break;
+  }
+  return "demo";
+}
+
 bool gateway_settings::loopback_only() const {
   if (bind != bind_mode::custom)
     return bind == bind_mode::loopback;

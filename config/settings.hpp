@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The typed settings that the rest of the program sees. Key names, defaults and limits are
@@ -48,13 +49,16 @@ struct model_settings {
   prices cost{};
 };
 
-enum class provider_api { openai_completions, demo };
+enum class provider_api { openai_completions, anthropic_messages, demo };
+/// As configs and clients write it: "openai-completions".
+std::string_view to_string(provider_api api);
 
 struct provider_settings {
   std::string id;
   provider_api api = provider_api::openai_completions;
   std::string base_url;
   secret api_key;
+  std::string key_variable; ///< Where the key came from when the config has none.
   std::map<std::string, secret> headers;
   std::optional<std::chrono::seconds> timeout;
   std::vector<model_settings> models;
@@ -82,6 +86,9 @@ struct agent_settings {
 struct agents_settings {
   std::vector<agent_settings> entries; ///< At least one.
   std::string default_id = "main";
+  /// For the operator, when the environment chose the model of agents that name none: which and
+  /// why.
+  std::string model_note;
   unsigned max_concurrent = 0; ///< Runs in flight on one node; 0: max(8, 4 x cores).
   const agent_settings* find(std::string_view id) const;
 };

@@ -217,6 +217,7 @@ result<std::vector<write_batch>> conversation_logic::sweep(const row_snapshot& r
                      claim(claimed, message.text_chunks);
                      for (const auto& call : message.calls)
                        claim(claimed, call.arguments_chunks);
+                     claim(claimed, message.reasoning_chunks);
                      return boost::outcome_v2::success();
                    }));
   TR_TRY(scan_rows(rows, shard, tables::input_prefix(id_),

@@ -52,6 +52,7 @@ model::prompt_message interrupted_result(const std::string& call_id) {
 /// Keeps every assistant call paired with exactly one result right behind it.
 class paired_messages {
 public:
+  explicit paired_messages(const prompt_inputs& inputs) : inputs_(inputs) {}
   void add(const message_row& row) {
     switch (row.role) {
     case message_role::user:
@@ -85,6 +86,8 @@ private:
     if (row.text.empty() && row.calls.empty())
       return;
     add_plain(model::role::assistant, row.text);
+    if (row.provider == inputs_.provider && row.model == inputs_.model->id)
+      messages_.back().reasoning = row.reasoning;
     for (const auto& call : row.calls) {
       messages_.back().tool_calls.push_back({call.id, call.name, call.arguments});
       open_.push_back(call.id);
@@ -108,6 +111,7 @@ private:
     open_.clear();
   }
 
+  const prompt_inputs& inputs_;
   std::vector<model::prompt_message> messages_;
   std::vector<std::string> open_;
 };
@@ -166,7 +170,7 @@ model::model_request build_prompt(const prompt_inputs& inputs,
   request.session_key = inputs.session_key;
   for (const auto& tool : inputs.tools->all())
     request.tools.push_back({tool.name, tool.description, tool.schema});
-  paired_messages paired;
+  paired_messages paired{inputs};
   for (const auto& row : transcript)
     paired.add(row);
   for (const auto& row : unrecorded)

@@ -27,6 +27,7 @@ struct prompt_inputs {
   const tool_catalog* tools = nullptr;
   std::string session_key;
   std::string extra_system_prompt;
+  std::string provider{}; ///< Whose model it is.
 };
 
 /// Bytes of transcript that are worth reading for `model`: its window less the answer, at four
@@ -35,7 +36,8 @@ std::size_t transcript_bytes_max(const config::model_settings& model);
 
 /// One model call's prompt: a stable system text first (so that provider caches hit), then the
 /// transcript. Calls that never got a result are answered as interrupted, because providers refuse
-/// a call without one; results whose call was cut off are left out.
+/// a call without one; results whose call was cut off are left out. What a model thought goes back
+/// to the same model only.
 /// `unrecorded` follows `transcript`.
 model::model_request build_prompt(const prompt_inputs& inputs,
                                   const std::vector<tables::message_row>& transcript,

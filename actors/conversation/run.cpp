@@ -323,12 +323,11 @@ result<void> prepare(self_pointer self) {
                       return scan_step::more;
                     }));
   TR_TRY(std::move(decoded));
-  const auto api = settings.api == config::provider_api::demo ? "demo" : "openai-completions";
-  state.logic.emplace(state.seed.run,
-                      prompt_inputs{agent, &*model, state.context->tools.get(),
-                                    state.seed.conversation.key,
-                                    state.seed.run.extra_system_prompt},
-                      settings.id, api, std::move(transcript), intents);
+  state.logic.emplace(
+      state.seed.run,
+      prompt_inputs{agent, &*model, state.context->tools.get(), state.seed.conversation.key,
+                    state.seed.run.extra_system_prompt, settings.id},
+      settings.id, std::string{config::to_string(settings.api)}, std::move(transcript), intents);
 
   return boost::outcome_v2::success();
 }

@@ -186,6 +186,7 @@ void run_logic::answered(const model::model_result& answer) {
     message.calls.push_back({call.id, call.name, call.arguments_json});
     note_tool(call.name);
   }
+  message.reasoning = answer.reasoning;
   const auto calls = message.calls;
   unrecorded_.push_back(std::move(message));
   plan_calls(calls);

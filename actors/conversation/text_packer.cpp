@@ -15,6 +15,7 @@ static_assert(chunk_batch_full_bytes + tables::chunk_bytes_max + 4096 <=
 tables::message_row text_packer::pack(tables::message_row& row) {
   // The long texts are not copied only to be cut.
   auto text = std::exchange(row.text, {});
+  auto reasoning = std::exchange(row.reasoning, {});
   std::vector<std::string> arguments;
   for (auto& call : row.calls)
     arguments.push_back(std::exchange(call.arguments, {}));
@@ -25,6 +26,8 @@ tables::message_row text_packer::pack(tables::message_row& row) {
     stored.calls[i].arguments = pack(arguments[i], stored.calls[i].arguments_chunks, 0);
     row.calls[i].arguments = std::move(arguments[i]);
   }
+  stored.reasoning = pack(reasoning, stored.reasoning_chunks, 0);
+  row.reasoning = std::move(reasoning);
   return stored;
 }
 

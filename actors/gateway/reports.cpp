@@ -221,6 +221,8 @@ std::string status_report(const gateway_context& context) {
   write_texts(out, context.config->unenforced);
   out.key("noEffect");
   write_texts(out, context.config->no_effect);
+  if (!agents.model_note.empty())
+    out.member("modelNote", agents.model_note);
   out.end_object().end_object();
   return out.take();
 }

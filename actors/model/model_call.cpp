@@ -3,8 +3,7 @@
 #include "actors/conversation/limits.hpp"
 #include "actors/conversation/run_messages.hpp"
 #include "actors/model/demo/demo.hpp"
-#include "actors/model/openai_completions/request.hpp"
-#include "actors/model/openai_completions/response_decoder.hpp"
+#include "actors/model/provider_api.hpp"
 #include "actors/support/reply.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -77,24 +76,6 @@ private:
   std::uint64_t generation_;
 };
 
-class openai_reader final : public answer_reader {
-public:
-  explicit openai_reader(const config::provider_settings& provider) : decoder_(provider) {}
-  void on_head(unsigned status, const net::header_list& headers) override {
-    decoder_.on_head(status, headers);
-  }
-  bool on_data(std::string_view piece, std::vector<model::model_event>& events) override {
-    return decoder_.on_data(piece, events);
-  }
-  model::model_outcome end(const result<void>& done, wall_ms now,
-                           std::vector<model::model_event>& events) override {
-    return decoder_.end(done, now, events);
-  }
-
-private:
-  model::openai_completions::response_decoder decoder_;
-};
-
 void finish(self_pointer self, model::model_outcome outcome) {
   self->send(self->state.run,
              model_ended{std::make_shared<const model::model_outcome>(std::move(outcome))});
@@ -121,9 +102,8 @@ void start_try(self_pointer self) {
   const auto& provider = state.access->providers.at(state.provider);
   ++state.generation;
   state.place.enter("waiting for the provider");
-  auto request =
-      model::openai_completions::build_request(state.request, provider.settings, state.model);
-  state.reader = std::make_unique<openai_reader>(provider.settings);
+  auto request = model::build_request(state.request, provider.settings, state.model);
+  state.decoder = model::make_decoder(provider.settings);
   state.call = state.access->client->start(
       std::move(request),
       std::make_shared<actor_observer>(caf::actor_addr{self->address()}, state.generation));
@@ -177,7 +157,7 @@ void end_try(self_pointer self, const result<void>& done) {
   auto& state = self->state;
   std::vector<model::model_event> events;
   const auto now = state.access->time->now_wall_ms();
-  auto outcome = state.reader->end(done, now, events);
+  auto outcome = state.decoder->end(done, now, events);
   pass_text(self, events);
   state.call.reset();
   const auto* failure = std::get_if<model::model_failure>(&outcome);
@@ -227,21 +207,22 @@ caf::behavior model_call(self_pointer self, model_access_ptr access,
       [self](const head_came& head) {
         if (head.generation == self->state.generation) {
           self->state.place.enter("streaming");
-          self->state.reader->on_head(head.status, head.headers);
+          self->state.decoder->on_head(head.status, head.headers);
         }
       },
       [self](const piece_came& piece) {
         if (piece.generation != self->state.generation)
           return;
         std::vector<model::model_event> events;
-        const bool sound = self->state.reader->on_data(piece.bytes, events);
+        const bool sound = self->state.decoder->on_data(piece.bytes, events);
         if (!pass_text(self, events)) {
           // The run keeps what it has: its text is the answer, cut at the bound.
           finish(self, model::model_result{.text = {},
                                            .tool_calls = {},
                                            .usage = {},
                                            .stop_reason = model::stop_reason::length,
-                                           .response_id = {}});
+                                           .response_id = {},
+                                           .reasoning = {}});
         } else if (!sound) {
           ++self->state.generation;
           self->state.call->cancel();

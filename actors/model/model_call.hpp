@@ -2,6 +2,7 @@
 
 #include "actors/model/model_access.hpp"
 #include "actors/model/retry_policy.hpp"
+#include "actors/model/stream_decoder.hpp"
 #include "actors/model/types.hpp"
 #include "actors/support/observed.hpp"
 #include "base/random.hpp"
@@ -14,17 +15,6 @@
 #include <vector>
 
 namespace troupe {
-
-/// Reads one provider's answer; one per try. Thread: the model call's actor.
-class answer_reader {
-public:
-  virtual ~answer_reader() = default;
-  virtual void on_head(unsigned status, const net::header_list& headers) = 0;
-  /// False: the answer is spoilt, the call may be cancelled.
-  virtual bool on_data(std::string_view piece, std::vector<model::model_event>& events) = 0;
-  virtual model::model_outcome end(const result<void>& done, wall_ms now,
-                                   std::vector<model::model_event>& events) = 0;
-};
 
 struct model_call_state {
   static constexpr const char* name = "model_call";
@@ -41,7 +31,7 @@ struct model_call_state {
   // One try.
   std::uint64_t generation = 0; ///< Messages of an earlier try are dropped.
   credit slot_held;
-  std::unique_ptr<answer_reader> reader;
+  std::unique_ptr<model::stream_decoder> decoder;
   std::shared_ptr<net::outbound_call> call;
   std::size_t text_bytes = 0;
   bool restart_text = false;

@@ -15,6 +15,8 @@ namespace troupe::model {
 
 inline constexpr std::size_t tool_calls_max = 128;                ///< In one answer.
 inline constexpr std::size_t tool_arguments_bytes_max = 1u << 20; ///< Of one call.
+inline constexpr std::size_t reasoning_bytes_max = 512u << 10;    ///< Of one answer, as it is kept.
+inline constexpr std::size_t response_id_bytes_max = 128;
 
 enum class role : std::uint8_t { system, user, assistant, tool_result };
 
@@ -31,8 +33,9 @@ struct prompt_message {
   model::role role = role::user;
   std::string text{};
   std::vector<tool_call> tool_calls{}; ///< Assistant only.
-  std::string tool_call_id{};          ///< Tool results only.
-  bool is_error = false;               ///< Tool results only.
+  std::string reasoning{};    ///< Assistant only: `model_result::reasoning` of this answer.
+  std::string tool_call_id{}; ///< Tool results only.
+  bool is_error = false;      ///< Tool results only.
 };
 
 struct tool_definition {
@@ -90,6 +93,10 @@ struct model_result {
   model_usage usage;
   model::stop_reason stop_reason = stop_reason::stop;
   std::string response_id; ///< The provider's, for support questions; may be empty.
+  /// What the model thought before it asked for its tools, in the form in which its provider wants
+  /// it back, unchanged, with their results. Only for that provider and model; opaque to all
+  /// others.
+  std::string reasoning;
 };
 
 enum class failure_kind : std::uint8_t {

@@ -85,6 +85,7 @@ std::string human_text(const target& to, const json::value& readiness, const jso
   add_row(human, "auth", auth_text(to, hello));
   add_row(human, "port", std::to_string(to.url.port));
   add_counts(human, status);
+  add_row(human, "model", std::string{text_at(status, "config.modelNote")});
   add_keys(human, "not enforced", find(status, "config.unenforced"));
   add_keys(human, "no effect", find(status, "config.noEffect"));
   return human;

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t path_chars_max = 4'096;
 constexpr std::size_t agent_id_chars_max = 64;
-const model_ref demo_model{"demo", "demo"};
 
 kind<placed_text> model_name() {
   return {[](reading& r, const cursor& at, placed_text& out) {
@@ -97,7 +96,7 @@ bool find_model(reading& r, const placed_text& wanted,
 }
 
 struct resolved_choice {
-  model_ref primary = demo_model;
+  model_ref primary;
   std::vector<model_ref> fallbacks;
 };
 
@@ -147,9 +146,10 @@ struct prepared {
 };
 
 prepared prepare(reading& r, const agents_raw& raw,
-                 const std::map<std::string, provider_settings>& providers) {
+                 const std::map<std::string, provider_settings>& providers,
+                 const model_ref& usual) {
   prepared out;
-  const auto defaults = resolve_choice(r, raw.model, {}, providers);
+  const auto defaults = resolve_choice(r, raw.model, {usual, {}}, providers);
   const auto add = [&](std::string id, const agent_raw* entry) {
     const auto choice = resolve_choice(r, entry ? entry->model : std::nullopt, defaults, providers);
     agent_settings agent;
@@ -222,8 +222,10 @@ kind<agents_raw> agents_section() {
   return object<raw>({
       group<raw>(
           "defaults",
-          {key<raw>("model", TR_MEMBER(model), maybe(model()),
-                    "The model of every agent that names none; demo/demo if not set."),
+          {key<raw>(
+               "model", TR_MEMBER(model), maybe(model()),
+               "The model of every agent that names none. If not set: the usual one of OpenAI or "
+               "Anthropic when OPENAI_API_KEY or ANTHROPIC_API_KEY is set, else demo/demo."),
            key<raw>("workspace", TR_MEMBER(workspace), text({1, path_chars_max}),
                     "The default agent's folder; workspace in the state directory if not set."),
            key<raw>("timeoutSeconds", TR_MEMBER(timeout_seconds),
@@ -240,7 +242,7 @@ kind<agents_raw> agents_section() {
 agents_settings resolve_agents(reading& r, const agents_raw& raw,
                                const std::map<std::string, provider_settings>& providers,
                                const surroundings& around) {
-  auto all = prepare(r, raw, providers);
+  auto all = prepare(r, raw, providers, around.usual_model);
   choose_default(r, all);
   if (!is_time_zone_name(raw.user_timezone))
     r.fail_setting("agents.defaults.userTimezone", "expected a time zone such as Europe/Berlin");

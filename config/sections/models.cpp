@@ -1,4 +1,5 @@
 #include "config/sections/sections.hpp"
+#include "config/sections/services.hpp"
 
 #include <fmt/format.h>
 
@@ -13,8 +14,10 @@ namespace {
 constexpr std::string_view demo_id = "demo";
 
 field<provider_raw> base_url() {
-  auto out = key<provider_raw>("baseUrl", TR_MEMBER(base_url), text({1, 2048}),
-                               "Where the API is: an http or https URL.");
+  auto out = key<provider_raw>(
+      "baseUrl", TR_MEMBER(base_url), text({1, 2048}),
+      "Where the API is: an http or https URL. Needed but for anthropic-messages and the "
+      "id \"openai\", which have one of their own.");
   out.read = [](reading& r, const cursor& at, provider_raw& raw) {
     configured_secret value;
     if (!at.value->is_string())
@@ -57,15 +60,18 @@ kind<provider_raw> provider() {
   using raw = provider_raw;
   auto out = object<raw>({
       key<raw>("api", TR_MEMBER(api),
-               maybe(choice<provider_api>(
-                   {{"openai-completions", provider_api::openai_completions},
-                    {"demo", provider_api::demo}},
-                   {"openai-responses", "openai-chatgpt-responses", "anthropic-messages",
-                    "google-generative-ai", "google-vertex", "github-copilot",
-                    "bedrock-converse-stream", "ollama", "pi-messages", "azure-openai-responses"})),
-               "The protocol it speaks; openai-completions if not set."),
+               maybe(choice<provider_api>({{"openai-completions", provider_api::openai_completions},
+                                           {"anthropic-messages", provider_api::anthropic_messages},
+                                           {"demo", provider_api::demo}},
+                                          {"openai-responses", "openai-chatgpt-responses",
+                                           "google-generative-ai", "google-vertex",
+                                           "github-copilot", "bedrock-converse-stream", "ollama",
+                                           "pi-messages", "azure-openai-responses"})),
+               "The protocol it speaks. If not set: anthropic-messages for the id \"anthropic\", "
+               "else openai-completions."),
       base_url(),
-      key<raw>("apiKey", TR_MEMBER(api_key), secret_text(), "Sent as a bearer token."),
+      key<raw>("apiKey", TR_MEMBER(api_key), secret_text(),
+               "Sent as a bearer token, or as x-api-key with anthropic-messages."),
       key<raw>("headers", TR_MEMBER(headers), map_of(secret_text()), "Sent with every call."),
       key<raw>("timeoutSeconds", TR_MEMBER(timeout_seconds), maybe(whole<std::int64_t>(1, 86'400)),
                "The longest a call may take in all."),
@@ -129,10 +135,47 @@ void note_unresolved(reading& r, const cursor& at, const std::string& reason,
     out.unavailable = message;
 }
 
+provider_api usual_api(const std::string& id) {
+  if (id == demo_id)
+    return provider_api::demo;
+  const auto* known = find_service(id);
+  return known == nullptr ? provider_api::openai_completions : known->api;
+}
+
+/// Where the API is when the config does not say; empty: nobody knows.
+std::string_view usual_url(const std::string& id, provider_api api) {
+  for (const auto& known : services())
+    if (known.api == api && (known.id == id || api == provider_api::anthropic_messages))
+      return known.base_url;
+  return {};
+}
+
+/// The environment's key goes to the service that it belongs to, and nowhere else.
+void take_key_of_service(reading& r, const provider_raw& raw, provider_settings& out) {
+  const auto* known = find_service(out.id);
+  if (known == nullptr || raw.api_key.present || out.api != known->api ||
+      out.base_url != known->base_url)
+    return;
+  if (auto key = key_of(r, *known)) {
+    out.api_key = std::move(*key);
+    out.key_variable = known->key_variable;
+  }
+}
+
+void check_url(reading& r, const provider_raw& raw, provider_settings& out) {
+  const auto at = raw.at.find("baseUrl");
+  if (!at.value)
+    out.base_url = usual_url(out.id, out.api);
+  if (out.api != provider_api::demo && !at.value && out.base_url.empty())
+    r.fail(raw.at, "needs the key \"baseUrl\"");
+  else if (!out.base_url.empty() && !is_http_url(out.base_url))
+    r.fail(at, "expected an http:// or https:// URL without user, query or fragment");
+}
+
 provider_settings resolve_provider(reading& r, const std::string& id, const provider_raw& raw) {
   provider_settings out;
   out.id = id;
-  out.api = raw.api.value_or(id == demo_id ? provider_api::demo : provider_api::openai_completions);
+  out.api = raw.api.value_or(usual_api(id));
   out.base_url = raw.base_url;
   out.api_key = raw.api_key.value;
   if (raw.timeout_seconds)
@@ -146,11 +189,8 @@ provider_settings resolve_provider(reading& r, const std::string& id, const prov
     note_unresolved(r, header.at, header.unresolved, out);
     out.headers.emplace(name, header.value);
   }
-  const auto url_at = raw.at.find("baseUrl");
-  if (out.api == provider_api::openai_completions && !url_at.value)
-    r.fail(raw.at, "needs the key \"baseUrl\"");
-  else if (!out.base_url.empty() && !is_http_url(out.base_url))
-    r.fail(url_at, "expected an http:// or https:// URL without user, query or fragment");
+  check_url(r, raw, out);
+  take_key_of_service(r, raw, out);
   return out;
 }
 

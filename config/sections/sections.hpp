@@ -79,7 +79,8 @@ struct env_raw {
 struct surroundings {
   std::string state_dir;
   std::string working_dir;
-  std::string home; ///< May be empty.
+  std::string home;                      ///< May be empty.
+  model_ref usual_model{"demo", "demo"}; ///< Answers where no model is configured.
 };
 
 kind<env_raw> env_section();

@@ -89,6 +89,8 @@ result<void> join_texts(message_row& row, const chunk_source& from, std::size_t 
     TR_TRY(call.arguments, join(std::move(call.arguments), call.arguments_chunks, from, bytes_max));
     call.arguments_chunks = {};
   }
+  TR_TRY(row.reasoning, join(std::move(row.reasoning), row.reasoning_chunks, from, bytes_max));
+  row.reasoning_chunks = {};
   return boost::outcome_v2::success();
 }
 
@@ -99,7 +101,8 @@ result<void> join_texts(input_row& row, const chunk_source& from, std::size_t by
 }
 
 std::uint64_t text_bytes(const message_row& row) {
-  auto bytes = row.text.size() + row.text_chunks.bytes;
+  auto bytes =
+      row.text.size() + row.text_chunks.bytes + row.reasoning.size() + row.reasoning_chunks.bytes;
   for (const auto& call : row.calls)
     bytes += call.arguments.size() + call.arguments_chunks.bytes;
   return bytes;

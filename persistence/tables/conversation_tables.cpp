@@ -134,7 +134,8 @@ std::string encode(const message_row& row) {
       .add(row.cache_write)
       .add(row.client_id)
       .add(row.client_mode);
-  return add_refs(out, row.text_chunks).add(row.context_free).take();
+  add_refs(out, row.text_chunks).add(row.context_free).add(row.reasoning);
+  return add_refs(out, row.reasoning_chunks).take();
 }
 
 result<message_row> decode_message(std::string_view bytes) {
@@ -173,6 +174,8 @@ result<message_row> decode_message(std::string_view bytes) {
   row.client_mode = in.read<std::string>();
   row.text_chunks = read_refs(in);
   row.context_free = in.read_or(false);
+  row.reasoning = in.read_or<std::string>({});
+  row.reasoning_chunks = read_refs(in);
   TR_TRY(in.finish("message"));
   return row;
 }

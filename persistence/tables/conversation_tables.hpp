@@ -91,6 +91,10 @@ struct message_row {
   std::string client_mode;
   chunk_refs text_chunks;    ///< What follows `text`; empty: it is whole.
   bool context_free = false; ///< A command or its answer: shown, and never part of a prompt.
+  /// Assistant only, when it has calls: what the model thought, as its provider wants it back with
+  /// their results. Read by the provider API named in `api` alone.
+  std::string reasoning;
+  chunk_refs reasoning_chunks; ///< What follows `reasoning`; empty: it is whole.
 };
 
 /// An accepted input that waits for its turn: `input_key(d, order)`.

@@ -1,61 +1,11 @@
 #include "actors/model/openai_completions/chunk.hpp"
 
-#include <simdjson.h>
+#include "actors/model/json_members.hpp"
 
 #include <algorithm>
 
 namespace troupe::model::openai_completions {
 namespace {
-
-namespace ondemand = simdjson::ondemand;
-using simdjson::error_code;
-
-// Kept per thread, so that a call needs no parser memory of its own; larger events bring theirs.
-constexpr std::size_t kept_parser_bytes_max = 64u << 10;
-
-// Calls `read(key, value)` for each member that is not null.
-template <class Read>
-error_code each_member(ondemand::object object, Read&& read) {
-  for (auto member : object) {
-    std::string_view key;
-    if (const auto failed = member.unescaped_key().get(key))
-      return failed;
-    ondemand::value value;
-    if (const auto failed = member.value().get(value))
-      return failed;
-    bool null = false;
-    if (const auto failed = value.is_null().get(null))
-      return failed;
-    if (null)
-      continue;
-    if (const auto failed = read(key, value))
-      return failed;
-  }
-  return simdjson::SUCCESS;
-}
-
-template <class Read>
-error_code each_member(ondemand::value& value, Read&& read) {
-  ondemand::object object;
-  if (const auto failed = value.get_object().get(object))
-    return failed;
-  return each_member(object, std::forward<Read>(read));
-}
-
-template <class Read>
-error_code each_element(ondemand::value& value, Read&& read) {
-  ondemand::array array;
-  if (const auto failed = value.get_array().get(array))
-    return failed;
-  for (auto element : array) {
-    ondemand::value item;
-    if (const auto failed = std::move(element).get(item))
-      return failed;
-    if (const auto failed = read(item))
-      return failed;
-  }
-  return simdjson::SUCCESS;
-}
 
 error_code read_function(ondemand::value& value, tool_call_delta& out) {
   return each_member(value, [&](std::string_view key, ondemand::value& member) -> error_code {
@@ -69,10 +19,7 @@ error_code read_function(ondemand::value& value, tool_call_delta& out) {
     if (type != ondemand::json_type::object)
       return member.get_string().get(out.arguments);
     // Against the specification, but some local servers send the object itself.
-    ondemand::object object;
-    if (const auto failed = member.get_object().get(object))
-      return failed;
-    return object.raw_json().get(out.arguments);
+    return read_raw_object(member, out.arguments);
   });
 }
 
@@ -145,10 +92,7 @@ error_code read_failure(ondemand::value& value, chunk& out) {
     return failed;
   std::string_view text;
   if (type == ondemand::json_type::object) {
-    ondemand::object object;
-    if (const auto failed = value.get_object().get(object))
-      return failed;
-    if (const auto failed = object.raw_json().get(text))
+    if (const auto failed = read_raw_object(value, text))
       return failed;
     said = parse_error_body("{\"error\":" + std::string{text} + "}");
   } else if (type == ondemand::json_type::string) {
@@ -159,10 +103,7 @@ error_code read_failure(ondemand::value& value, chunk& out) {
   return simdjson::SUCCESS;
 }
 
-error_code read_top(ondemand::document& document, chunk& out) {
-  ondemand::object top;
-  if (const auto failed = document.get_object().get(top))
-    return failed;
+error_code read_top(ondemand::object& top, chunk& out) {
   return each_member(top, [&](std::string_view key, ondemand::value& member) -> error_code {
     if (key == "choices")
       return each_element(member,
@@ -177,17 +118,6 @@ error_code read_top(ondemand::document& document, chunk& out) {
   });
 }
 
-error_code parse(ondemand::parser& parser, std::string& json, chunk& out) {
-  ondemand::document document;
-  if (const auto failed = parser.iterate(json.data(), json.size(), json.capacity()).get(document))
-    return failed;
-  if (const auto failed = read_top(document, out))
-    return failed;
-  // Only behind the last byte there is no location.
-  const bool whole = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-  return whole ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
-}
-
 void clear(chunk& out) {
   out.tool_calls.clear();
   out.id = out.content = out.thinking = out.finish_reason = {};
@@ -198,14 +128,8 @@ void clear(chunk& out) {
 } // namespace
 
 bool read_chunk(std::string& json, chunk& out) {
-  thread_local ondemand::parser kept;
-  thread_local ondemand::parser large;
   clear(out);
-  json.reserve(json.size() + simdjson::SIMDJSON_PADDING);
-  if (json.size() <= kept_parser_bytes_max)
-    return parse(kept, json, out) == simdjson::SUCCESS;
-  large = ondemand::parser{};
-  return parse(large, json, out) == simdjson::SUCCESS;
+  return read_json_object(json, [&](ondemand::object& top) { return read_top(top, out); });
 }
 
 } // namespace troupe::model::openai_completions

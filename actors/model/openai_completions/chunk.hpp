@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/model/openai_completions/failure.hpp"
-#include "actors/model/openai_completions/tool_calls.hpp"
+#include "actors/model/failure.hpp"
+#include "actors/model/tool_calls.hpp"
 #include "actors/model/types.hpp"
 
 #include <optional>

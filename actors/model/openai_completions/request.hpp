@@ -15,9 +15,6 @@ std::string endpoint(std::string_view base_url);
 /// POST of one streaming call. Texts are repaired to valid UTF-8; `schema_json` of the tools must
 /// already be valid JSON. `max_tokens` is sent only when the request names one, at most the
 /// model's own: servers know their default better than we do.
-///
-/// Deadlines: silence of 120 s, or 300 s for a server on this machine or a private network, is the
-/// end; `timeoutSeconds` of the provider raises that (features section 5 "Timeouts").
 net::outbound_request build_request(const model_request& request,
                                     const config::provider_settings& provider,
                                     const config::model_settings& model);

@@ -1,4 +1,4 @@
-#include "actors/model/openai_completions/failure.hpp"
+#include "actors/model/failure.hpp"
 
 #include "net/frames/json_text.hpp"
 
@@ -11,7 +11,7 @@
 #include <cctype>
 #include <charconv>
 
-namespace troupe::model::openai_completions {
+namespace troupe::model {
 namespace {
 
 constexpr std::size_t message_bytes_max = 300;
@@ -99,18 +99,33 @@ bool is_context_length(const provider_error& said) {
 
 bool is_out_of_funds(const provider_error& said) {
   return said.code == "insufficient_quota" || said.type == "insufficient_quota" ||
-         contains(said.code, "billing");
+         contains(said.code, "billing") || said.type == "billing_error" ||
+         contains(said.message, "credit balance is too low");
 }
 
-// Inside a stream the status is only told by the error's own code, if at all.
+// Inside a stream the status is only told by the error's own code or type, if at all.
+// Source of the types: Anthropic's API documentation, "Errors".
 unsigned status_in(const provider_error& said) {
+  struct row {
+    std::string_view type;
+    unsigned status;
+  };
+  static constexpr std::array<row, 8> types{{{"invalid_request_error", 400},
+                                             {"authentication_error", 401},
+                                             {"permission_error", 403},
+                                             {"not_found_error", 404},
+                                             {"request_too_large", 413},
+                                             {"api_error", 500},
+                                             {"timeout_error", 504},
+                                             {"overloaded_error", 529}}};
   unsigned status = 0;
   std::from_chars(said.code.data(), said.code.data() + said.code.size(), status);
   if (status >= 400 && status < 600)
     return status;
   if (contains(said.code, "rate_limit") || contains(said.type, "rate_limit"))
     return 429;
-  return 0;
+  const auto* const known = std::ranges::find(types, said.type, &row::type);
+  return known == types.end() ? 0 : known->status;
 }
 
 struct verdict {
@@ -138,6 +153,8 @@ verdict judge(unsigned status, const provider_error& said) {
     return {failure_kind::context_length, false};
   case 429:
     return {failure_kind::rate_limit, true};
+  case 504:
+    return {failure_kind::timeout, true};
   default:
     break;
   }
@@ -244,4 +261,4 @@ model_failure classify_transport(const error& failure, bool head_seen) {
   }
 }
 
-} // namespace troupe::model::openai_completions
+} // namespace troupe::model

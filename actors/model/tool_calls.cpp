@@ -1,10 +1,10 @@
-#include "actors/model/openai_completions/tool_calls.hpp"
+#include "actors/model/tool_calls.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace troupe::model::openai_completions {
+namespace troupe::model {
 namespace {
 
 constexpr std::size_t name_bytes_max = 256; // Of ids and names alike.
@@ -61,4 +61,4 @@ result<std::vector<tool_call>> tool_call_assembler::take(std::string_view respon
   return calls;
 }
 
-} // namespace troupe::model::openai_completions
+} // namespace troupe::model

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace troupe::model::openai_completions {
+namespace troupe::model {
 
 /// One element of `choices[].delta.tool_calls`.
 struct tool_call_delta {
@@ -38,4 +38,4 @@ private:
   std::vector<slot> slots_;
 };
 
-} // namespace troupe::model::openai_completions
+} // namespace troupe::model

@@ -10,7 +10,7 @@
 #include <vector>
 
 /// What a provider's refusals mean, and how they are told to users. Pure.
-namespace troupe::model::openai_completions {
+namespace troupe::model {
 
 /// A provider's own words about a failure, as its JSON carries them.
 struct provider_error {
@@ -41,4 +41,4 @@ model_failure classify(unsigned status, const provider_error& said, const redact
 /// A failure below HTTP. `head_seen`: the response had begun.
 model_failure classify_transport(const error& failure, bool head_seen);
 
-} // namespace troupe::model::openai_completions
+} // namespace troupe::model
