@@ -10,6 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { connectClient } from '../../support/node/clients.mjs';
 import { Gateway, TOKEN, gatewayBinary } from '../../support/node/gateway_process.mjs';
+import { startProvider } from '../../support/node/provider_process.mjs';
 
 const END_MS_MAX = 40_000;
 
@@ -28,18 +29,6 @@ function writeConfig(port) {
     }),
   );
   return file;
-}
-
-async function startProvider() {
-  const child = spawn(process.env.TROUPE_PROVIDER_FAKE, [], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise((resolve, reject) => {
-    child.stdout.on('data', (bytes) => {
-      const match = /port (\d+)/.exec(bytes);
-      if (match) resolve(Number(match[1]));
-    });
-    child.on('exit', () => reject(new Error('the provider fake ended')));
-  });
-  return { port, stop: () => child.kill('SIGTERM'), get: async (what) => (await fetch(`http://127.0.0.1:${port}/${what}`)).json() };
 }
 
 const newKey = () => `agent:main:e2e-${randomUUID()}`;

@@ -30,7 +30,12 @@ request_state read_request(std::string_view bytes, raw_request& out) {
   const auto second = line.find(' ', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos)
     return request_state::malformed;
-  out = {line.substr(0, first), line.substr(first + 1, second - first - 1), false, head_end + 4, 0};
+  out = {line.substr(0, first),
+         line.substr(first + 1, second - first - 1),
+         false,
+         false,
+         head_end + 4,
+         0};
   std::size_t body = 0;
   while (!head.empty()) {
     const auto end = head.find("\r\n");
@@ -39,8 +44,10 @@ request_state read_request(std::string_view bytes, raw_request& out) {
     if (same_name(field, "content-length")) {
       const auto digits = field.substr(field.find_first_of("0123456789"));
       std::from_chars(digits.data(), digits.data() + digits.size(), body);
-    } else if (same_name(field, "authorization")) {
+    } else if (same_name(field, "authorization") || same_name(field, "x-api-key")) {
       out.authorized = true;
+    } else if (same_name(field, "anthropic-version")) {
+      out.has_version = true;
     }
   }
   out.bytes = out.body_at + body;

@@ -14,7 +14,8 @@ namespace troupe::test {
 struct raw_request {
   std::string_view method;
   std::string_view path;
-  bool authorized = false; ///< It has an Authorization header.
+  bool authorized = false;  ///< It has an Authorization or x-api-key header.
+  bool has_version = false; ///< It has an anthropic-version header.
   std::size_t body_at = 0;
   std::size_t bytes = 0; ///< With its body.
 };

@@ -35,7 +35,9 @@ std::uint64_t call_journal::open(const chat_call& call, unsigned attempt, unsign
     log_.pop_front();
   log_.push_back({number_, call.model, call.user_text.substr(0, log_text_bytes_max), attempt,
                   status, call.messages, static_cast<unsigned>(call.tool_results.size()),
-                  call.has_tools, authorized, "open"});
+                  call.has_tools, authorized,
+                  call.api == chat_api::anthropic ? "anthropic" : "openai", call.thinks,
+                  call.cache_marks, static_cast<unsigned>(call.thoughts.size()), "open"});
   return number_;
 }
 
@@ -74,6 +76,10 @@ std::string call_journal::log_json() const {
                                       {"tool_results", each.tool_results},
                                       {"has_tools", each.has_tools},
                                       {"authorized", each.authorized},
+                                      {"api", each.api},
+                                      {"thinks", each.thinks},
+                                      {"cache_marks", each.cache_marks},
+                                      {"thoughts", each.thoughts},
                                       {"end", each.end}});
   return boost::json::serialize(out);
 }

@@ -22,6 +22,10 @@ public:
     unsigned tool_results = 0;
     bool has_tools = false;
     bool authorized = false;
+    const char* api = "openai";
+    bool thinks = false;
+    unsigned cache_marks = 0;
+    unsigned thoughts = 0;
     const char* end = "open";
   };
 

@@ -1,5 +1,7 @@
 #include "tests/support/provider_fake/reply.hpp"
 
+#include "tests/support/provider_fake/wire.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <fmt/format.h>
@@ -18,43 +20,7 @@ constexpr std::string_view stream_head = "HTTP/1.1 200 OK\r\n"
                                          "Content-Type: text/event-stream\r\n"
                                          "Cache-Control: no-cache\r\n"
                                          "Transfer-Encoding: chunked\r\n\r\n";
-constexpr std::string_view last_chunk = "0\r\n\r\n";
 constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz ";
-
-std::string quoted(std::string_view text) {
-  return boost::json::serialize(boost::json::string{text.data(), text.size()});
-}
-
-std::string event(std::string_view data) {
-  return fmt::format("{:x}\r\ndata: {}\n\n\r\n", data.size() + 8, data);
-}
-
-std::string delta(std::string_view members, std::string_view finish = "null") {
-  return event(fmt::format(R"({{"id":"chatcmpl-fake","object":"chat.completion.chunk",)"
-                           R"("created":1,"model":"fake","choices":[{{"index":0,"delta":{{{}}},)"
-                           R"("finish_reason":{}}}]}})",
-                           members, finish));
-}
-
-std::string text_event(std::string_view text) {
-  return delta("\"content\":" + quoted(text));
-}
-
-std::string role_event() {
-  return delta(R"("role":"assistant","content":"")");
-}
-
-std::string usage_event(std::size_t prompt, std::size_t output) {
-  return event(fmt::format(R"({{"id":"chatcmpl-fake","object":"chat.completion.chunk",)"
-                           R"("created":1,"model":"fake","choices":[],"usage":{{)"
-                           R"("prompt_tokens":{},"completion_tokens":{},"total_tokens":{}}}}})",
-                           prompt, output, prompt + output));
-}
-
-std::string ending(const chat_call& call, std::string_view finish, std::size_t output) {
-  return delta("", quoted(finish)) + usage_event(call.messages * 10, output) + event("[DONE]") +
-         std::string{last_chunk};
-}
 
 // The words behind "#name", where the message has that directive.
 class directive {
@@ -116,33 +82,18 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-std::string tool_events(std::string_view name, std::string_view arguments, unsigned count,
-                        unsigned round) {
-  std::string out;
-  for (unsigned i = 0; i < count; ++i) {
-    out += delta(fmt::format(R"("tool_calls":[{{"index":{},"id":"call_{}_{}","type":"function",)"
-                             R"("function":{{"name":{},"arguments":""}}}}])",
-                             i, round, i, quoted(name)));
-    // In two pieces, as real providers cut them.
-    const auto half = arguments.size() / 2;
-    for (const auto piece : {arguments.substr(0, half), arguments.substr(half)})
-      out += delta(fmt::format(R"("tool_calls":[{{"index":{},"function":{{"arguments":{}}}}}])", i,
-                               quoted(piece)));
-  }
-  return out;
-}
-
 class reply_writer {
 public:
   reply_writer(const chat_call& call, unsigned attempt, std::size_t reply_bytes)
-      : call_(call), attempt_(attempt), reply_bytes_(reply_bytes) {}
+      : call_(call), attempt_(attempt), reply_bytes_(reply_bytes), wire_(make_wire(call.api)) {}
 
   reply write() {
     if (auto hold = find("#hold"))
       wait_ = milliseconds{hold.number(1'000)};
-    if (refuse())
+    if (refuse() || miss_thoughts())
       return std::move(out_);
-    add(std::string{stream_head} + role_event());
+    add(std::string{stream_head} + wire_->begin(call_));
+    think();
     if (!spoil() && !ask_for_tool())
       answer();
     return std::move(out_);
@@ -173,28 +124,50 @@ private:
       times = failing.number(1);
     }
     if (attempt_ <= times)
-      add(write_json_response(out_.status,
-                              fmt::format(R"({{"error":{{"message":"scripted failure {}",)"
-                                          R"("type":"fake","code":null}}}})",
-                                          attempt_),
-                              headers));
+      add(write_json_response(
+          out_.status, wire_->refusal(out_.status, fmt::format("scripted failure {}", attempt_)),
+          headers));
     else
       out_.status = 200;
     return attempt_ <= times;
   }
 
+  static std::string signature(unsigned round) { return fmt::format("signed+{}/==", round); }
+
+  // As the real service: results of tools without the thoughts behind their calls are refused.
+  bool miss_thoughts() {
+    std::vector<std::string> wanted;
+    if (find("#think") && call_.api == chat_api::anthropic)
+      for (unsigned round = 0; round < call_.rounds; ++round)
+        wanted.push_back(signature(round));
+    if (call_.thoughts == wanted)
+      return false;
+    out_.status = 400;
+    add(write_json_response(400, wire_->refusal(400, "Expected `thinking`, but found `tool_use`")));
+    return true;
+  }
+
+  void think() {
+    if (find("#think"))
+      add(wire_->thought("Let me think about that.", signature(call_.rounds)));
+  }
+
   bool spoil() {
+    if (auto busy = find("#overloaded"); busy && attempt_ <= busy.number(1)) {
+      add(wire_->text("this will be too much ") + wire_->overloaded());
+      return true;
+    }
     if (auto garbage = find("#garbage"); garbage && attempt_ <= garbage.number(~0u)) {
-      add(text_event("so far so good ") + event("{\"choices\":[{\"delta\":{\"con") +
+      add(wire_->text("so far so good ") + event("{\"choices\":[{\"delta\":{\"con") +
           std::string{last_chunk});
       return true;
     }
     if (auto broken = find("#disconnect"); broken && attempt_ <= broken.number(1)) {
-      add(text_event("this will break ") + "ff\r\ndata: {\"cho", true);
+      add(wire_->text("this will break ") + "ff\r\ndata: {\"cho", true);
       return true;
     }
     if (find("#nodone")) {
-      add(text_event("this just ends") + std::string{last_chunk});
+      add(wire_->text("this just ends") + std::string{last_chunk});
       return true;
     }
     return false;
@@ -215,8 +188,8 @@ private:
       count = 1;
     }
     if (count != 0)
-      add(tool_events(name, arguments.empty() ? "{}" : arguments, count, round) +
-          ending(call_, "tool_calls", count));
+      add(wire_->tool_calls(name, arguments.empty() ? "{}" : arguments, count, round) +
+          wire_->end(call_, "tool_calls", count));
     return count != 0;
   }
 
@@ -240,37 +213,51 @@ private:
       wait_ += total * (i + 1) / count - total * i / count;
       if (i == 1 && stall)
         wait_ += milliseconds{stall.number(5'000)};
-      add(text_event(words[static_cast<std::size_t>(i)]));
+      add(wire_->text(words[static_cast<std::size_t>(i)]));
     }
     if (count < 2 && stall)
       wait_ += milliseconds{stall.number(5'000)};
     auto finish = find("#finish");
-    add(ending(call_, finish ? finish.word() : "stop", words.size()));
+    add(wire_->end(call_, finish ? finish.word() : "stop", words.size()));
   }
 
   const chat_call& call_;
   const unsigned attempt_;
   const std::size_t reply_bytes_;
+  const std::unique_ptr<wire> wire_;
   milliseconds wait_{0};
   reply out_;
 };
 
 } // namespace
 
+std::string quoted(std::string_view text) {
+  return boost::json::serialize(boost::json::string{text.data(), text.size()});
+}
+
+std::string event(std::string_view data) {
+  return fmt::format("{:x}\r\ndata: {}\n\n\r\n", data.size() + 8, data);
+}
+
+std::string event(std::string_view type, std::string_view data) {
+  const auto text = fmt::format("event: {}\ndata: {}\n\n", type, data);
+  return fmt::format("{:x}\r\n{}\r\n", text.size(), text);
+}
+
 reply write_reply(const chat_call& call, unsigned attempt, std::size_t reply_bytes) {
   return reply_writer{call, attempt, reply_bytes}.write();
 }
 
 std::string write_zero_reply(std::size_t reply_bytes) {
-  std::string out{stream_head};
-  out += role_event();
-  const auto words =
-      words_of(reply_bytes != 0 ? filler(reply_bytes) : "This is a short answer from the fake.");
-  for (const auto& word : words)
-    out += text_event(word);
   chat_call any;
   any.messages = 1;
-  return out + ending(any, "stop", words.size());
+  const auto words =
+      words_of(reply_bytes != 0 ? filler(reply_bytes) : "This is a short answer from the fake.");
+  const auto wire = make_wire(chat_api::openai);
+  auto out = std::string{stream_head} + wire->begin(any);
+  for (const auto& word : words)
+    out += wire->text(word);
+  return out + wire->end(any, "stop", words.size());
 }
 
 std::string write_json_response(unsigned status, const std::string& json,

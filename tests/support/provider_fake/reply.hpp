@@ -17,11 +17,14 @@
 ///   #429 [N [S]]        the first N calls (1) are refused with 429 and Retry-After S (0)
 ///   #disconnect [N]     the first N calls (1) break off in the middle of the stream
 ///   #nodone             the stream ends without finish_reason and [DONE]
+///   #overloaded [N]     the first N calls (1) end in the stream with an error
 ///   #garbage [N]        the first N calls (all) answer with invalid JSON
 ///   #tool NAME {JSON}   asks for that tool; once its result is there, the reply is its text
 ///   #tools N            asks for N calls of session_status at once
 ///   #rounds N           asks for session_status N times, one after the other
 ///   #finish REASON      the finish_reason, instead of "stop"
+///   #think              Anthropic: a signed thought first; refused when an earlier one of the
+///                       same round did not come back as it was
 ///
 /// A call is the same as an earlier one when it has the same user text and as many tool results.
 /// Without a directive the reply is "fake reply to: " and the text. The model "fake-zero" answers

@@ -3,6 +3,7 @@
 #include "tests/support/provider_fake/connection.hpp"
 #include "tests/support/provider_fake/journal.hpp"
 #include "tests/support/provider_fake/reply.hpp"
+#include "tests/support/provider_fake/wire.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -167,6 +168,8 @@ struct provider_fake::impl {
     client.next_step = 0;
     if (request.method == "POST" && request.path.find("/chat/completions") != request.path.npos)
       return start_chat(client, request);
+    if (request.method == "POST" && request.path.ends_with("/v1/messages"))
+      return start_message(client, request);
     if (request.path == "/stats")
       client.out += write_json_response(200, journal_.stats_json(connections_.size()));
     else if (request.path == "/log")
@@ -190,8 +193,28 @@ struct provider_fake::impl {
       client.out += zero_;
       return;
     }
-    auto answer = write_reply(*call, attempt, options_.reply_bytes);
-    client.entry = journal_.open(*call, attempt, answer.status, request.authorized);
+    start_reply(client, request, *call, attempt);
+  }
+
+  void start_message(connection& client, const raw_request& request) {
+    const auto body = client.in.substr(request.body_at, request.bytes - request.body_at);
+    const auto wire = make_wire(chat_api::anthropic);
+    std::string wrong;
+    const auto call = read_messages_call(body, wrong);
+    if (!request.authorized)
+      client.out += write_json_response(401, wire->refusal(401, "x-api-key header is required"));
+    else if (!request.has_version)
+      client.out += write_json_response(400, wire->refusal(400, "anthropic-version: required"));
+    else if (!call)
+      client.out += write_json_response(400, wire->refusal(400, wrong));
+    else
+      start_reply(client, request, *call, journal_.count(*call));
+  }
+
+  void start_reply(connection& client, const raw_request& request, const chat_call& call,
+                   unsigned attempt) {
+    auto answer = write_reply(call, attempt, options_.reply_bytes);
+    client.entry = journal_.open(call, attempt, answer.status, request.authorized);
     client.steps = std::move(answer.steps);
   }
 

@@ -50,6 +50,15 @@ TEST_CASE_METHOD(config_world,
   }
 }
 
+TEST_CASE_METHOD(config_world, "models: anthropic-messages has an address of its own", "[config]") {
+  const auto usual = accept(with_provider("api: 'anthropic-messages'"));
+  const auto own = accept(with_provider("api: 'anthropic-messages', baseUrl: 'http://x/claude'"));
+
+  CHECK(usual.values.providers.at("p").api == config::provider_api::anthropic_messages);
+  CHECK(usual.values.providers.at("p").base_url == "https://api.anthropic.com");
+  CHECK(own.values.providers.at("p").base_url == "http://x/claude");
+}
+
 TEST_CASE_METHOD(config_world, "models: the demo provider is always there", "[config]") {
   const auto config = accept(with_provider("baseUrl: 'http://x'"));
   CHECK(config.values.providers.at("demo").api == config::provider_api::demo);
@@ -71,8 +80,8 @@ TEST_CASE_METHOD(config_world, "models: providers without a default model are wa
 
 TEST_CASE_METHOD(config_world, "models: what cannot work is refused", "[config]") {
   CHECK(refusal(with_provider("")).ends_with("needs the key \"baseUrl\""));
-  CHECK(refusal(with_provider("baseUrl: 'http://x', api: 'anthropic-messages'"))
-            .find("is not built yet") != std::string::npos);
+  CHECK(refusal(with_provider("baseUrl: 'http://x', api: 'ollama'")).find("is not built yet") !=
+        std::string::npos);
   CHECK(refusal(with_provider("baseUrl: 'http://x', api: 'openai-completion'"))
             .find("did you mean \"openai-completions\"") != std::string::npos);
   for (const auto* wrong : {"baseUrl: 'ftp://x'",

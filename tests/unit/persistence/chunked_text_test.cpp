@@ -151,12 +151,14 @@ TEST_CASE("chunked text: rows keep their references, and rows of an older writer
   message.text_chunks = {70'000, {digest_of("a"), digest_of("b")}};
   message.calls.push_back({"c1", "write", "", {5, {digest_of("c")}}});
   message.calls.push_back({"c2", "read", "{}"});
+  message.reasoning_chunks = {7, {digest_of("d")}};
   const auto read = decode_message(encode(message)).value();
   CHECK(read.text_chunks.bytes == 70'000);
   CHECK((read.text_chunks.pieces == message.text_chunks.pieces));
   CHECK((read.calls[0].arguments_chunks.pieces == message.calls[0].arguments_chunks.pieces));
   CHECK(read.calls[1].arguments_chunks.empty());
-  CHECK(text_bytes(read) == 4 + 70'000 + 5 + 2);
+  CHECK((read.reasoning_chunks.pieces == message.reasoning_chunks.pieces));
+  CHECK(text_bytes(read) == 4 + 70'000 + 5 + 2 + 7);
 
   input_row input;
   input.text = "head";
@@ -176,6 +178,30 @@ TEST_CASE("chunked text: rows keep their references, and rows of an older writer
                          .take();
   CHECK(decode_input(older).value().text == "text");
   CHECK(decode_input(older).value().text_chunks.empty());
+}
+
+TEST_CASE("message row: what the model thought is kept, and an older writer's row has none") {
+  message_row message;
+  message.text = "text";
+  message.reasoning = "[]";
+  CHECK(decode_message(encode(message)).value().reasoning == "[]");
+
+  record_writer older{1};
+  older.add(1u).add("id").add(2u).add("r1").add(5).add("text").add("").add_list(
+      std::vector<std::string>{});
+  older.add("").add("").add(false);
+  for (int i = 0; i < 5; ++i)
+    older.add("");
+  for (unsigned i = 0; i < 4; ++i)
+    older.add(i);
+  older.add("").add("").add_nil();
+  const auto read = decode_message(older.take());
+  INFO((read ? std::string{} : read.error().detail));
+  REQUIRE(read);
+  CHECK(read.value().text == "text");
+  CHECK(read.value().cache_write == 3);
+  CHECK(read.value().reasoning.empty());
+  CHECK(read.value().reasoning_chunks.empty());
 }
 
 TEST_CASE("chunked text: references that cannot be are refused before memory is taken") {

@@ -1,5 +1,6 @@
 #include "actors/conversation/conversation_logic.hpp"
 #include "actors/conversation/limits.hpp"
+#include "actors/model/types.hpp"
 #include "tests/support/conversation_world.hpp"
 
 #include <catch2/catch.hpp>
@@ -269,6 +270,7 @@ TEST_CASE_METHOD(long_texts_world,
         {id, std::string(name_bytes, 'n'),
          long_text(call_arguments_bytes_max / tool_calls_answered_max, static_cast<unsigned>(i))});
   }
+  asks.reasoning = long_text(model::reasoning_bytes_max, 99);
   messages.push_back(asks);
   for (std::size_t i = 0; i < tool_calls_answered_max; ++i) {
     const auto& call = asks.calls[i];
@@ -297,8 +299,16 @@ TEST_CASE_METHOD(long_texts_world,
   const auto rows = transcript();
   REQUIRE(rows.size() == messages.size() + 1);
   CHECK((rows[1].text == asks.text));
+  CHECK((rows[1].reasoning == asks.reasoning));
   for (std::size_t i = 0; i < asks.calls.size(); ++i)
     CHECK((rows[1].calls[i].arguments == asks.calls[i].arguments));
+
+  const auto before = chunks();
+  REQUIRE(submit("r2", long_text(mib, 98)));
+  commit(logic.abort("r2", "rpc", now));
+  sweep();
+  CHECK(chunks() == before);
+  CHECK((transcript()[1].reasoning == asks.reasoning));
 }
 
 } // namespace troupe::test

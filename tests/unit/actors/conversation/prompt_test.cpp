@@ -61,6 +61,27 @@ TEST_CASE_METHOD(prompt_world, "prompt: a call without a result is answered as i
   CHECK(request.messages[4].text == "b");
 }
 
+TEST_CASE_METHOD(prompt_world, "prompt: what a model thought goes back to the same model only") {
+  inputs.provider = "p";
+  auto same = asks({"c1"});
+  same.provider = "p";
+  same.model = "m";
+  same.reasoning = "thoughts";
+  auto of_provider = same;
+  of_provider.provider = "q";
+  auto of_model = same;
+  of_model.model = "n";
+  const auto thoughts = [&](const message_row& row) {
+    return build_prompt(inputs, {message(message_role::user, "a"), row, answers("c1", "one")})
+        .messages.at(1)
+        .reasoning;
+  };
+
+  CHECK(thoughts(same) == "thoughts");
+  CHECK(thoughts(of_provider).empty());
+  CHECK(thoughts(of_model).empty());
+}
+
 TEST_CASE_METHOD(prompt_world, "prompt: a result whose call was cut off is left out") {
   const auto request =
       build_prompt(inputs, {answers("c0", "zero"), message(message_role::user, "a")});

@@ -47,8 +47,8 @@ struct run_world {
   }
   /// A new attempt from what is committed.
   void begin() {
-    logic.emplace(row, prompt_inputs{&agent, &model, &tools, "agent:main:main", {}}, "p", "api",
-                  committed, intents);
+    logic.emplace(row, prompt_inputs{&agent, &model, &tools, "agent:main:main", {}, "p"}, "p",
+                  "api", committed, intents);
   }
   template <class Action>
   Action expect() {
@@ -126,6 +126,26 @@ TEST_CASE_METHOD(run_world,
   commit_record();
   const auto ask = expect<run_logic::ask_model>();
   CHECK(ask.request.messages.back().text == "paid");
+}
+
+TEST_CASE_METHOD(run_world, "run: what the model thought is committed and goes back") {
+  expect<run_logic::ask_model>();
+  model::model_result thoughtful;
+  thoughtful.tool_calls = {{"c1", "look", "{}"}};
+  thoughtful.stop_reason = model::stop_reason::tool_use;
+  thoughtful.reasoning = "thoughts";
+  logic->answered(thoughtful);
+  commit_record();
+  SECTION("as it goes on") {}
+  SECTION("taken up again") {
+    begin();
+  }
+  expect<run_logic::run_tools>();
+  logic->tools_finished({{"seen", false}});
+
+  const auto ask = expect<run_logic::ask_model>();
+  REQUIRE(ask.request.messages.size() == 3);
+  CHECK(ask.request.messages[1].reasoning == "thoughts");
 }
 
 TEST_CASE_METHOD(run_world, "run: outcomes of reads are merged with the answer's batch") {

@@ -184,11 +184,13 @@ TEST_CASE_METHOD(gateway_facts, "health: counts sessions by agent and is kept fo
 
 TEST_CASE_METHOD(gateway_facts, "status: lists what the config asks for in vain", "[gateway]") {
   config->unenforced = {"tools.deny"};
+  config->values.agents.model_note = "p/m answers: KEY is set";
   config->no_effect = {"ui.seamColor"};
   add_conversation("agent:main:main", 2);
   const auto report = parse(status_report(*context));
   CHECK(report.at("runtimeVersion") == "0.1.0");
   CHECK(report.at("config").at("unenforced").at(0) == "tools.deny");
+  CHECK(report.at("config").at("modelNote") == "p/m answers: KEY is set");
   CHECK(report.at("config").at("noEffect").at(0) == "ui.seamColor");
   CHECK(report.at("sessions").at("count") == 1);
   CHECK(report.at("sessions").at("recent").at(0).at("key") == "agent:main:main");

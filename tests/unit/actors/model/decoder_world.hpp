@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/model/openai_completions/response_decoder.hpp"
+#include "actors/model/provider_api.hpp"
 
 #include <fmt/format.h>
 
@@ -34,18 +34,24 @@ public:
   wall_ms now = 0;
 
   decoded read(std::string_view body, std::size_t piece_bytes = std::string_view::npos) const {
-    model::openai_completions::response_decoder decoder{provider};
+    return read_pieces(body, [&] { return piece_bytes; });
+  }
+
+  /// `next_bytes()`: the size of the next piece, at least 1.
+  template <class Next>
+  decoded read_pieces(std::string_view body, Next&& next_bytes) const {
+    const auto decoder = model::make_decoder(provider);
     std::vector<model::model_event> events;
     if (status != 0)
-      decoder.on_head(status, headers);
+      decoder->on_head(status, headers);
     while (!body.empty()) {
-      const std::string piece{body.substr(0, piece_bytes)}; // A buffer of its own, for ASan.
+      const std::string piece{body.substr(0, next_bytes())}; // A buffer of its own, for ASan.
       body.remove_prefix(piece.size());
-      if (!decoder.on_data(piece, events))
+      if (!decoder->on_data(piece, events))
         break;
     }
     decoded out;
-    out.outcome = decoder.end(done, now, events);
+    out.outcome = decoder->end(done, now, events);
     for (const auto& event : events)
       keep(event, out);
     return out;
