@@ -25,6 +25,7 @@ constexpr std::size_t dotenv_bytes_max = 1u << 20;
 struct root_raw {
   std::string schema;
   env_raw env;
+  secrets_raw secrets;
   gateway_raw gateway;
   models_raw models;
   agents_raw agents;
@@ -33,12 +34,13 @@ struct root_raw {
   logging_settings logging;
 };
 
-/// The order is the order of reading: `env.vars` first, for what the others substitute.
+/// The order is the order of reading: `env.vars` and `secrets` first, for what the others refer to.
 kind<root_raw> root_section() {
   using raw = root_raw;
   return object<raw>({
       key<raw>("$schema", TR_MEMBER(schema), text(), "Where an editor finds this schema."),
       key<raw>("env", TR_MEMBER(env), env_section(), ""),
+      key<raw>("secrets", TR_MEMBER(secrets), secrets_section(), ""),
       key<raw>("gateway", TR_MEMBER(gateway), gateway_section(), ""),
       key<raw>("models", TR_MEMBER(models), models_section(), ""),
       key<raw>("agents", TR_MEMBER(agents), agents_section(), ""),

@@ -3,8 +3,11 @@
 #include "config/load.hpp"
 #include "config/schema/cursor.hpp"
 #include "config/source/environment.hpp"
+#include "config/source/secret_files.hpp"
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,16 @@ namespace troupe::config {
 
 /// At most so many findings of a kind are kept; a config with more is beyond reading anyway.
 inline constexpr std::size_t findings_max = 100;
+
+/// Where the secrets of references come from, as the section `secrets` says.
+struct secret_sources {
+  std::map<std::string, secret_file> files; ///< By alias.
+  /// Variables that an `env` provider gives out, by alias; none: all.
+  std::map<std::string, std::optional<std::set<std::string>>> variables{{"default", std::nullopt}};
+  std::string default_env = "default";
+  std::string default_file = "default";
+  secret_files contents;
+};
 
 /// What one loading of a config collects on its way through the declarations.
 /// Outlives no load; one thread.
@@ -37,6 +50,7 @@ public:
   void finish();
 
   environment& variables() { return variables_; }
+  secret_sources& secrets() { return secrets_; }
   bool failed() const { return !errors.empty(); }
 
   std::vector<finding> errors;
@@ -53,6 +67,7 @@ private:
   bool inspect_children(const cursor& at, bool covered);
 
   environment& variables_;
+  secret_sources secrets_;
   const std::vector<std::string> files_;
   struct acceptance {
     std::string path;

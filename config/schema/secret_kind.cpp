@@ -15,16 +15,18 @@ constexpr std::size_t secret_chars_max = 16'384;
 
 struct secret_ref {
   std::string source;
-  std::string provider = "default";
+  std::string provider; ///< Empty: the default one of the source.
   std::string id;
 };
+
+constexpr std::size_t id_chars_max = 1'024;
 
 kind<secret_ref> reference() {
   return object<secret_ref>({
       required(key<secret_ref>("source", TR_MEMBER(source),
-                               word({"env"}, {"file", "exec", "store"}), "")),
+                               word({"env", "file"}, {"exec", "store"}), "")),
       key<secret_ref>("provider", TR_MEMBER(provider), text({1, 64}), ""),
-      required(key<secret_ref>("id", TR_MEMBER(id), text({1, 128}), "")),
+      required(key<secret_ref>("id", TR_MEMBER(id), text({1, id_chars_max}), "")),
   });
 }
 
@@ -35,19 +37,51 @@ void from_variable(reading& r, const std::string& name, configured_secret& out) 
     out.unresolved = fmt::format("the variable {} is not set", name);
 }
 
+void refuse_provider(reading& r, const cursor& at, const secret_ref& ref) {
+  r.fail(at, fmt::format("the secret provider \"{}\" is not declared for {} in secrets.providers",
+                         ref.provider, ref.source));
+}
+
+void read_env(reading& r, const cursor& at, secret_ref ref, configured_secret& out) {
+  const auto& sources = r.secrets();
+  if (ref.provider.empty())
+    ref.provider = sources.default_env;
+  const auto provider = sources.variables.find(ref.provider);
+  if (provider == sources.variables.end())
+    return refuse_provider(r, at, ref);
+  if (!is_env_secret_id(ref.id))
+    return r.fail(at.find("id"), "expected a variable's name: A-Z, then A-Z, 0-9 and _");
+  if (provider->second && !provider->second->contains(ref.id))
+    return r.fail(
+        at.find("id"),
+        fmt::format("is not in the allowlist of the secret provider \"{}\"", ref.provider));
+  from_variable(r, ref.id, out);
+}
+
+void read_file_ref(reading& r, const cursor& at, secret_ref ref, configured_secret& out) {
+  auto& sources = r.secrets();
+  if (ref.provider.empty())
+    ref.provider = sources.default_file;
+  const auto provider = sources.files.find(ref.provider);
+  if (provider == sources.files.end())
+    return refuse_provider(r, at, ref);
+  auto value = sources.contents.read(provider->second, ref.id);
+  if (value)
+    out.value = std::move(value.value());
+  else
+    out.unresolved = "the secret cannot be read: " + value.error().detail;
+}
+
 void read_reference(reading& r, const cursor& at, configured_secret& out) {
   secret_ref ref;
   const auto errors_before = r.errors.size();
   reference().read(r, at, ref);
   if (r.errors.size() > errors_before)
     return;
-  if (ref.provider != "default")
-    return r.fail(at, fmt::format("the secret provider \"{}\" is not declared; only \"default\" is "
-                                  "built for env",
-                                  ref.provider));
-  if (!is_env_secret_id(ref.id))
-    return r.fail(at.find("id"), "expected a variable's name: A-Z, then A-Z, 0-9 and _");
-  from_variable(r, ref.id, out);
+  if (ref.source == "file")
+    read_file_ref(r, at, std::move(ref), out);
+  else
+    read_env(r, at, std::move(ref), out);
 }
 
 void read_string(reading& r, const cursor& at, configured_secret& out) {

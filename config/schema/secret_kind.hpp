@@ -19,8 +19,9 @@ struct configured_secret {
   cursor at;
 };
 
-/// A string (with `${VAR}`), "$VAR", or `{source: "env", provider: "default", id: "VAR"}`.
-/// The other sources of OpenClaw's SecretRef are refused as not built.
+/// A string (with `${VAR}`), "$VAR", or `{source, provider, id}`: a variable (`env`) or what a
+/// declared file holds (`file`). The other sources of OpenClaw's SecretRef are refused as not
+/// built.
 /// Source: features section 1, SecretRef.
 kind<configured_secret> secret_text();
 

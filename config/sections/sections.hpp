@@ -75,6 +75,23 @@ struct env_raw {
   std::map<std::string, std::string> vars;
 };
 
+/// One of `secrets.providers`.
+struct secret_provider_raw {
+  std::string source;
+  std::string path;
+  bool single_value = false;
+  std::int64_t bytes_max = 1 << 20;
+  std::int64_t timeout_ms = 5'000;
+  std::optional<std::vector<std::string>> allowlist;
+  cursor at;
+};
+
+struct secrets_raw {
+  std::map<std::string, secret_provider_raw> providers;
+  std::string default_env = "default";
+  std::string default_file = "default";
+};
+
 /// What a section needs to know about the world when it is resolved.
 struct surroundings {
   std::string state_dir;
@@ -84,6 +101,7 @@ struct surroundings {
 };
 
 kind<env_raw> env_section();
+kind<secrets_raw> secrets_section();
 kind<gateway_raw> gateway_section();
 kind<models_raw> models_section();
 kind<agents_raw> agents_section();

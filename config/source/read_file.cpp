@@ -1,5 +1,7 @@
 #include "config/source/read_file.hpp"
 
+#include "base/file_handle.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -9,9 +11,8 @@
 #include <system_error>
 
 namespace troupe::config {
-namespace {
 
-error from_errno(int code, const std::string& path) {
+error file_error(int code, const std::string& path) {
   const auto text = path + ": " + std::generic_category().message(code);
   if (code == ENOENT || code == ENOTDIR)
     return {errc::not_found, text};
@@ -20,10 +21,10 @@ error from_errno(int code, const std::string& path) {
   return {errc::storage_failed, text};
 }
 
-result<std::string> read_open(int descriptor, const std::string& path, std::size_t bytes_max) {
+result<std::string> read_open_file(int descriptor, const std::string& path, std::size_t bytes_max) {
   struct stat about {};
   if (::fstat(descriptor, &about) != 0)
-    return from_errno(errno, path);
+    return file_error(errno, path);
   if (!S_ISREG(about.st_mode))
     return error{errc::invalid_argument, path + ": is not a regular file"};
   std::string text;
@@ -33,7 +34,7 @@ result<std::string> read_open(int descriptor, const std::string& path, std::size
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return from_errno(errno, path);
+      return file_error(errno, path);
     if (got == 0)
       return text;
     text.append(buffer, static_cast<std::size_t>(got));
@@ -43,16 +44,12 @@ result<std::string> read_open(int descriptor, const std::string& path, std::size
   }
 }
 
-} // namespace
-
 result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   // Non-blocking, so that a FIFO in the place of the file is refused instead of waited for.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0)
-    return from_errno(errno, path);
-  auto text = read_open(descriptor, path, bytes_max);
-  ::close(descriptor);
-  return text;
+  const file_handle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.valid())
+    return file_error(errno, path);
+  return read_open_file(file.get(), path, bytes_max);
 }
 
 } // namespace troupe::config
