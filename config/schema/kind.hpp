@@ -44,7 +44,7 @@ struct field {
 /// The accessor of a member, for constant and changeable structs: `TR_MEMBER(auth.mode)`.
 #define TR_MEMBER(path)                                                                            \
   [](auto& whole) -> auto& {                                                                       \
-    return whole.path; /* NOLINT(bugprone-macro-parentheses) */                                    \
+    return whole.path; /* NOLINT(bugprone-macro-parentheses): a member's name. */                  \
   }
 
 template <class T, class V, class Get>
