@@ -49,7 +49,8 @@ struct group_options {
   unsigned heartbeat_ms = 50;
   unsigned seed = 0;
   /// The log is cut once this many entries, or this many bytes, are flushed behind its beginning.
-  /// The core keeps every entry behind the cut in memory: times 33 groups, this bounds what it holds.
+  /// The core keeps every entry behind the cut in memory: times 33 groups, this bounds what it
+  /// holds.
   std::uint64_t truncate_entries = 512;
   std::uint64_t truncate_bytes = 512u << 10;
   /// Entries kept behind the cut, for followers that are a little late; at most a quarter of what
