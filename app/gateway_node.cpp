@@ -22,6 +22,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -86,7 +87,10 @@ std::string bind_ip(const config::gateway_settings& gateway) {
 
 /// In the order in which they are made; destroyed in reverse.
 struct gateway_node::parts {
-  std::shared_ptr<const config::loaded> config;
+  live<config::loaded> config;
+  live<model_access> models;
+  std::map<std::string, slot_gate_actor> gates; ///< By provider; kept, so that their counts hold.
+  std::shared_ptr<gateway::config_control> control;
   std::shared_ptr<actor_registry> registry = std::make_shared<actor_registry>(system_clock());
   std::shared_ptr<node_status> status = std::make_shared<node_status>();
   std::unique_ptr<journal> store;
@@ -108,7 +112,8 @@ struct gateway_node::parts {
   replicated_log& visible_log() { return decorated ? *decorated : *log; }
 
   result<void> open_store(const seams& between);
-  std::shared_ptr<const model_access> make_models();
+  slot_gate_actor gate_of(const std::string& provider);
+  std::shared_ptr<const model_access> make_models(std::shared_ptr<const config::loaded> from);
   void start_actors(const std::string& version, const seams& between,
                     std::shared_ptr<conversation_context>& context);
   void watch_essential();
@@ -130,17 +135,24 @@ result<void> gateway_node::parts::open_store(const seams& between) {
   return boost::outcome_v2::success();
 }
 
-std::shared_ptr<const model_access> gateway_node::parts::make_models() {
-  auto models = std::make_shared<model_access>();
-  models->client = outbound.get();
-  models->time = &system_clock();
-  for (const auto& [id, settings] : config->values.providers) {
-    auto gate = system->spawn(slot_gate, registry, "/models/provider/" + id,
-                              slot_gate_limits{.places = provider_calls_max});
-    others.push_back(caf::actor_cast<caf::actor>(gate));
-    models->providers.emplace(id, model_access::provider{settings, std::move(gate)});
-  }
-  return models;
+slot_gate_actor gateway_node::parts::gate_of(const std::string& provider) {
+  if (const auto known = gates.find(provider); known != gates.end())
+    return known->second;
+  auto gate = system->spawn(slot_gate, registry, "/models/provider/" + provider,
+                            slot_gate_limits{.places = provider_calls_max});
+  gates.emplace(provider, gate);
+  return gate;
+}
+
+std::shared_ptr<const model_access>
+gateway_node::parts::make_models(std::shared_ptr<const config::loaded> from) {
+  auto made = std::make_shared<model_access>();
+  made->client = outbound.get();
+  made->time = &system_clock();
+  for (const auto& [id, settings] : from->values.providers)
+    made->providers.emplace(id, model_access::provider{settings, gate_of(id)});
+  made->config = std::move(from);
+  return made;
 }
 
 void gateway_node::parts::start_actors(const std::string& version, const seams& between,
@@ -159,7 +171,8 @@ void gateway_node::parts::start_actors(const std::string& version, const seams& 
   context->log = &visible_log();
   context->time = &system_clock();
   context->registry = registry;
-  context->models = make_models();
+  models.replace(make_models(config.get()));
+  context->models = models;
   context->tools = std::move(tools);
   context->pool = tools_pool;
   context->runs = runs;
@@ -168,6 +181,7 @@ void gateway_node::parts::start_actors(const std::string& version, const seams& 
 
   auto facing_clients = std::make_shared<gateway_context>();
   facing_clients->config = config;
+  facing_clients->config_control = control;
   facing_clients->pool = tools_pool;
   facing_clients->time = &system_clock();
   facing_clients->log = &visible_log();
@@ -202,7 +216,8 @@ void gateway_node::parts::watch_essential() {
 }
 
 result<void> gateway_node::parts::start_port() {
-  const auto& gateway = config->values.gateway;
+  const auto current = config.get();
+  const auto& gateway = current->values.gateway;
   const net::listen_address address{bind_ip(gateway), gateway.port};
   auto bound = net::listen(*io, address, net::server_limits{}, *sink);
   if (!bound)
@@ -214,10 +229,12 @@ result<void> gateway_node::parts::start_port() {
 gateway_node::gateway_node(std::unique_ptr<parts> made) : parts_(std::move(made)) {}
 
 result<std::unique_ptr<gateway_node>>
-gateway_node::start(config::loaded config, std::string version, const seams& between) {
+gateway_node::start(config::loaded config, std::string version, const seams& between,
+                    std::shared_ptr<gateway::config_control> control) {
   TR_TRY(make_directories(config));
   auto made = std::make_unique<parts>();
-  made->config = std::make_shared<const config::loaded>(std::move(config));
+  made->config.replace(std::make_shared<const config::loaded>(std::move(config)));
+  made->control = std::move(control);
   TR_TRY(made->open_store(between));
   made->io = std::make_unique<net::io_pool>(std::max(1u, std::thread::hardware_concurrency() / 2));
   made->outbound = net::make_outbound_client(*made->io, outbound_calls_max);
@@ -243,6 +260,28 @@ gateway_node::~gateway_node() {
 
 std::uint16_t gateway_node::port() const {
   return parts_->port->port();
+}
+
+result<void> gateway_node::apply(std::shared_ptr<const config::loaded> next) {
+  TR_TRY(make_directories(*next));
+  auto& all = *parts_;
+  std::shared_ptr<const model_access> models;
+  // CAF leaves a reference to its logger in every thread that spawns, and its end waits for them:
+  // the caller's thread may live longer than the actor system.
+  std::thread{[&] { models = all.make_models(next); }}.join();
+  // Runs take their config from the models, so that the two always fit; the config comes last.
+  all.models.replace(std::move(models));
+  all.config.replace(next);
+  return boost::outcome_v2::success();
+}
+
+void gateway_node::announce(const config::loaded& before, const config::loaded& now,
+                            const std::string& hash) {
+  const auto& old_auth = before.values.gateway.auth;
+  const auto& new_auth = now.values.gateway.auth;
+  const bool same = old_auth.token.equals(new_auth.token.reveal()) &&
+                    old_auth.password.equals(new_auth.password.reveal());
+  caf::anon_send(parts_->front, gateway::front_config_changed{now.where.config_path, hash, !same});
 }
 
 bool gateway_node::failed() const {
@@ -284,6 +323,10 @@ bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<
   for (const auto& other : all.others)
     caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
   all.others.clear();
+  for (const auto& [provider, gate] : all.gates)
+    caf::anon_send_exit(gate, caf::exit_reason::user_shutdown);
+  all.gates.clear();
+  all.models.replace(nullptr); // It holds gates as well, and no handle may outlive the system.
   all.front = nullptr;
   all.router = nullptr;
   all.port.reset();

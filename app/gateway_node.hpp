@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/gateway/config_control.hpp"
 #include "actors/tool/tool.hpp"
 #include "base/result.hpp"
 #include "cluster/log/replicated_log.hpp"
@@ -27,14 +28,25 @@ public:
 
   /// Opens the store, starts log, actors and port. Blocks until the port is bound (tens of ms).
   /// Errors: those of the store, the log and the port, each with its remedy.
-  static result<std::unique_ptr<gateway_node>> start(config::loaded config, std::string version,
-                                                     const seams& between = {});
+  /// `control`: what the protocol's config methods go to; may be null.
+  static result<std::unique_ptr<gateway_node>>
+  start(config::loaded config, std::string version, const seams& between = {},
+        std::shared_ptr<gateway::config_control> control = nullptr);
   ~gateway_node();
 
   /// The port really bound.
   std::uint16_t port() const;
   /// Blocks until all shards are led, at most `patience`. False: not yet.
   bool wait_ready(std::chrono::milliseconds patience) const;
+  /// Puts `next` into force for new runs, requests and connections: providers, agents and settings
+  /// change together. What needs a restart must be in `next` as it is in force
+  /// (`config::keep_running`).
+  /// Blocks on the disk. One call at a time, none once `stop` was called; any thread.
+  /// Errors: `storage_failed` (a workspace cannot be made); then nothing changed.
+  result<void> apply(std::shared_ptr<const config::loaded> next);
+  /// Tells clients that `now` is in force instead of `before`; `hash` names its file. When the
+  /// credentials differ, all clients must connect anew. As `apply` otherwise; does not block.
+  void announce(const config::loaded& before, const config::loaded& now, const std::string& hash);
   /// An actor without which the node cannot work gave up: the process should stop.
   bool failed() const;
 

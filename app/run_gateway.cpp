@@ -1,5 +1,8 @@
 #include "app/run_gateway.hpp"
 
+#include "app/config_reloader.hpp"
+#include "app/config_watcher.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "config/token_file.hpp"
 
@@ -8,10 +11,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 namespace troupe {
 namespace {
@@ -20,6 +25,8 @@ using namespace std::chrono_literals;
 
 /// How long running turns may still finish after SIGTERM; a second signal ends the wait.
 constexpr auto drain_patience = 5s;
+/// What a supervisor starts again: the config needs a restart and says `restart` (EX_TEMPFAIL).
+constexpr int restart_status = 75;
 /// Past this the process ends by SIGALRM: the store needs no orderly stop to be sound.
 constexpr unsigned stop_seconds_max = 25;
 constexpr auto ready_patience = 10s;
@@ -179,15 +186,17 @@ sigset_t block_signals() {
   sigemptyset(&handled);
   sigaddset(&handled, SIGTERM);
   sigaddset(&handled, SIGINT);
+  sigaddset(&handled, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &handled, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return handled;
 }
 
-bool next_signal(const sigset_t& handled, std::chrono::milliseconds patience) {
+/// Its number; 0: none came.
+int next_signal(const sigset_t& handled, std::chrono::milliseconds patience) {
   const timespec wait{.tv_sec = patience.count() / 1000,
                       .tv_nsec = patience.count() % 1000 * 1'000'000};
-  return sigtimedwait(&handled, nullptr, &wait) > 0;
+  return std::max(0, sigtimedwait(&handled, nullptr, &wait));
 }
 
 result<void> start_log(const gateway_run_options& options, const config::loaded& config) {
@@ -200,26 +209,127 @@ result<void> start_log(const gateway_run_options& options, const config::loaded&
   return log::start(chosen);
 }
 
+config::load_options load_options_of(const gateway_run_options& options) {
+  config::load_options out;
+  out.state_dir = options.state_dir;
+  out.config_path = options.config_path;
+  out.accept_unenforced = options.accept_unenforced;
+  out.environment = from_environment;
+  return out;
+}
+
+/// What the command line adds to a config, now and at each reload; true: a token was made.
+result<bool> settle(const gateway_run_options& options, config::loaded& config) {
+  TR_TRY(apply_flags(options, config.values.gateway));
+  if (options.log_level)
+    config.values.logging.console_level = *options.log_level;
+  return ensure_secret(config);
+}
+
+std::vector<std::string> decided_paths(const gateway_run_options& options) {
+  std::vector<std::string> out;
+  if (options.port)
+    out.emplace_back("gateway.port");
+  if (!options.bind.empty())
+    out.insert(out.end(), {"gateway.bind", "gateway.customBindHost"});
+  if (options.log_level)
+    out.emplace_back("logging.consoleLevel");
+  return out;
+}
+
+std::shared_ptr<config_reloader> make_reloader(const gateway_run_options& options,
+                                               const config::load_outcome& file,
+                                               const config::loaded& settled) {
+  config_reloader::surroundings around;
+  around.options = load_options_of(options);
+  around.decided = decided_paths(options);
+  around.settle = [options](config::loaded& next) -> result<void> {
+    TR_TRY(settle(options, next));
+    return boost::outcome_v2::success();
+  };
+  around.now = [] { return system_clock().now_wall_ms(); };
+  return std::make_shared<config_reloader>(std::move(around), file, settled);
+}
+
+/// The node, and what changes its config while it lives.
+class reloading {
+public:
+  reloading(gateway_node& node, std::shared_ptr<config_reloader> reloader)
+      : reloader_(std::move(reloader)) {
+    reloader_->attach({[&node](std::shared_ptr<const config::loaded> next) {
+                         return node.apply(std::move(next));
+                       },
+                       [&node](const config::loaded& before, const config::loaded& now,
+                               const std::string& hash) { node.announce(before, now, hash); }});
+    auto watching = config_watcher::start([this] { return reloader_->files(); },
+                                          [this] { reloader_->reload(); });
+    if (watching)
+      watcher_ = std::move(watching.value());
+    else
+      log::warn("config", "{}", watching.error().detail);
+  }
+  ~reloading() { end(); }
+  reloading(const reloading&) = delete;
+  reloading& operator=(const reloading&) = delete;
+
+  void now() { reloader_->reload(); }
+  bool wants_restart() const { return reloader_->wants_restart(); }
+  /// After this the node is left alone.
+  void end() {
+    watcher_.reset();
+    reloader_->detach();
+  }
+
+private:
+  std::shared_ptr<config_reloader> reloader_;
+  std::unique_ptr<config_watcher> watcher_;
+};
+
+enum class stop_reason { told, failed, restart };
+
+stop_reason wait_for_the_end(const sigset_t& signals, const gateway_node& node, reloading& config) {
+  while (true) {
+    const int signal = next_signal(signals, 500ms);
+    if (signal == SIGHUP)
+      config.now();
+    else if (signal != 0)
+      return stop_reason::told;
+    if (node.failed())
+      return stop_reason::failed;
+    if (config.wants_restart())
+      return stop_reason::restart;
+  }
+}
+
+/// Stops in order; the process's exit status.
+int stop(const sigset_t& signals, gateway_node& node, int status) {
+  log::info("node", "stopping: running turns may finish for {} s", drain_patience.count());
+  alarm(stop_seconds_max);
+  const bool ended = node.stop(drain_patience, [&] {
+    const int signal = next_signal(signals, 0ms);
+    return signal != 0 && signal != SIGHUP;
+  });
+  log::info("node", "stopped");
+  log::stop();
+  if (!ended)
+    _exit(status);
+  return status;
+}
+
 } // namespace
 
 int run_gateway(const gateway_run_options& options, const std::string& version,
                 const gateway_node::seams& between) {
   const auto signals = block_signals();
-  auto outcome = config::load({.state_dir = options.state_dir,
-                               .config_path = options.config_path,
-                               .accept_unenforced = options.accept_unenforced,
-                               .environment = from_environment,
-                               .working_dir = "."});
+  auto outcome = config::load(load_options_of(options));
   if (!outcome.config) {
     std::string findings;
     for (const auto& finding : outcome.errors)
       findings += finding.text() + "\n";
     return refuse(options, findings + "the config is not accepted; nothing was started");
   }
-  auto config = std::move(*outcome.config);
-  if (const auto applied = apply_flags(options, config.values.gateway); !applied)
-    return refuse(options, applied.error().detail);
-  const auto created = ensure_secret(config);
+  auto config = *outcome.config;
+  const auto created = settle(options, config);
   if (!created)
     return refuse(options, created.error().detail);
   if (const auto logging = start_log(options, config); !logging)
@@ -227,10 +337,12 @@ int run_gateway(const gateway_run_options& options, const std::string& version,
   show_notes(config);
 
   const auto shown = config; // The node owns its own.
-  auto node = gateway_node::start(std::move(config), version, between);
+  const auto reloader = make_reloader(options, outcome, config);
+  auto node = gateway_node::start(std::move(config), version, between, reloader);
   if (!node)
     return refuse(options, node.error().detail);
   auto& running = *node.value();
+  reloading changes{running, reloader};
   if (!running.wait_ready(ready_patience))
     log::warn("node", "not all shards are led after {} s", ready_patience.count());
   const auto connect = banner_of(options, shown, running.port(), created.value());
@@ -240,17 +352,14 @@ int run_gateway(const gateway_run_options& options, const std::string& version,
     show_as_text(connect, options.quiet);
   std::fflush(stdout);
 
-  while (!next_signal(signals, 500ms))
-    if (running.failed())
-      return refuse(options, "an essential part gave up; see the log");
-  log::info("node", "stopping: running turns may finish for {} s", drain_patience.count());
-  alarm(stop_seconds_max);
-  const bool ended = running.stop(drain_patience, [&] { return next_signal(signals, 0ms); });
-  log::info("node", "stopped");
-  log::stop();
-  if (!ended)
-    _exit(0);
-  return 0;
+  const auto why = wait_for_the_end(signals, running, changes);
+  changes.end();
+  if (why == stop_reason::failed)
+    return refuse(options, "an essential part gave up; see the log");
+  if (why == stop_reason::restart)
+    log::info("config", "the changed config needs a restart: stopping with status {}",
+              restart_status);
+  return stop(signals, running, why == stop_reason::restart ? restart_status : 0);
 }
 
 } // namespace troupe

@@ -102,6 +102,16 @@ result<void> start(const options& chosen) {
   return boost::outcome_v2::success();
 }
 
+void set_levels(level console, level file) {
+  const std::scoped_lock lock{guard};
+  if (!current.console)
+    return;
+  current.console->set_level(to_spdlog(console));
+  if (current.file)
+    current.file->set_level(to_spdlog(file));
+  lowest = current.file ? std::min(console, file) : console;
+}
+
 void stop() {
   const std::scoped_lock lock{guard};
   lowest = level::off;

@@ -25,6 +25,8 @@ struct options {
 };
 
 result<void> start(const options& chosen);
+/// From the next line on. Does nothing before `start`.
+void set_levels(level console, level file);
 /// Flushes and closes. Later lines are dropped.
 void stop();
 

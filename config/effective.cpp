@@ -1,5 +1,6 @@
 #include "config/known/known_keys.hpp"
 #include "config/load.hpp"
+#include "config/path.hpp"
 #include "config/schema/cursor.hpp"
 #include "config/schema/secret_kind.hpp"
 #include "config/source/substitute.hpp"
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace troupe::config {
 namespace {
@@ -79,67 +79,6 @@ json::value hide(const json::value& value, bool hidden) {
   return whole_reference(*text).empty() ? json::value(redacted_text) : value;
 }
 
-/// A path taken apart: "a.b[0]" or `a["b.c"]`; nothing when it does not parse.
-std::optional<std::vector<std::string>> steps_of(std::string_view path) {
-  std::vector<std::string> out;
-  while (!path.empty()) {
-    std::size_t end = 0;
-    if (path.starts_with("[\"")) {
-      end = path.find("\"]");
-      if (end == std::string_view::npos)
-        return std::nullopt;
-      out.emplace_back(path.substr(2, end - 2));
-      end += 2;
-    } else if (path.starts_with('[')) {
-      end = path.find(']');
-      if (end == std::string_view::npos)
-        return std::nullopt;
-      out.emplace_back(path.substr(1, end - 1));
-      ++end;
-    } else {
-      end = std::min(path.find_first_of(".["), path.size());
-      if (end == 0)
-        return std::nullopt;
-      out.emplace_back(path.substr(0, end));
-    }
-    path.remove_prefix(end);
-    if (path.starts_with('.')) {
-      path.remove_prefix(1);
-      if (path.empty())
-        return std::nullopt;
-    }
-  }
-  return out;
-}
-
-const json::value* child_of(const json::value& value, const std::string& step) {
-  if (const auto* object = value.if_object()) {
-    const auto found = object->find(step);
-    return found == object->end() ? nullptr : &found->value();
-  }
-  const auto* array = value.if_array();
-  std::size_t index = 0;
-  const auto* end = step.data() + step.size();
-  const auto parsed = std::from_chars(step.data(), end, index);
-  const bool fits = array && parsed.ec == std::errc{} && parsed.ptr == end && index < array->size();
-  return fits ? &(*array)[index] : nullptr;
-}
-
-/// Follows `steps`; where a key itself has a dot ("gpt-4.1"), several steps are one key.
-const json::value* follow(const json::value& from, const std::vector<std::string>& steps,
-                          std::size_t first = 0) {
-  if (first == steps.size())
-    return &from;
-  std::string joined;
-  for (std::size_t next = first; next < steps.size(); ++next) {
-    joined += (next == first ? "" : ".") + steps[next];
-    const auto* child = child_of(from, joined);
-    if (const auto* found = child ? follow(*child, steps, next + 1) : nullptr)
-      return found;
-  }
-  return nullptr;
-}
-
 error not_found(const loaded& config, const std::vector<std::string>& steps) {
   const json::value* here = &config.effective;
   std::string path;
@@ -170,16 +109,14 @@ json::value redacted(const json::value& source) {
 }
 
 result<json::value> get_effective(const loaded& config, std::string_view path) {
-  // Anything longer is no path of a config whose depth is bounded.
-  constexpr std::size_t steps_max = 128;
-  const auto steps = steps_of(path);
-  if (!steps || steps->size() > steps_max)
+  const auto steps = path_steps(path);
+  if (!steps)
     return error{errc::invalid_argument, "expected a path such as gateway.port or a.b[0]"};
-  if (const auto* value = follow(config.effective, *steps))
+  if (const auto* value = find_path(config.effective, *steps))
     return *value;
   // A hidden ancestor is hidden before the way down, not after it.
   const auto written = redacted(config.merged);
-  if (const auto* value = follow(written, *steps))
+  if (const auto* value = find_path(written, *steps))
     return *value;
   return not_found(config, *steps);
 }

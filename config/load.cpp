@@ -146,14 +146,27 @@ settings resolve(reading& r, root_raw& raw, surroundings around) {
 
 /// The file, or an empty config where there is none.
 std::variant<source_tree, finding> read_tree(const locations& where, bool asked_for,
-                                             const environment& variables) {
-  if (where.config_exists)
-    return read_source(where.config_path, include_roots(variables));
+                                             const environment& variables,
+                                             const std::optional<std::string>& text) {
+  if (where.config_exists || text)
+    return read_source(where.config_path, include_roots(variables), text);
   if (asked_for)
     return finding{"", 0, 0, "there is no such file", where.config_path};
   source_tree empty;
   empty.root = empty.merged = json::object();
   return empty;
+}
+
+/// As much of a config that is refused as can be had: for whoever mends it.
+void keep_broken(const load_options& options, load_outcome& out) {
+  auto text = options.text ? result<std::string>(*options.text)
+                           : read_file(out.where.config_path, json5::text_bytes_max);
+  if (!text)
+    return;
+  out.text = std::move(text.value());
+  auto parsed = json5::read(out.text);
+  if (auto* document = std::get_if<json5::document>(&parsed))
+    out.source = std::move(document->value);
 }
 
 } // namespace
@@ -174,12 +187,15 @@ load_outcome load(const load_options& options) {
   read_dotenv(around.working_dir + "/.env", variables, dotenv_warnings);
   read_dotenv(around.state_dir + "/.env", variables, dotenv_warnings);
 
-  auto source = read_tree(out.where, asked_for, variables);
+  auto source = read_tree(out.where, asked_for, variables, options.text);
   if (auto* wrong = std::get_if<finding>(&source)) {
     out.errors.push_back(std::move(*wrong));
+    keep_broken(options, out);
     return out;
   }
   auto& tree = std::get<source_tree>(source);
+  out.text = std::move(tree.text);
+  out.source = tree.root;
   reading r(variables, tree.files, options.accept_unenforced);
   r.warnings = std::move(dotenv_warnings);
   root_raw raw;
@@ -195,6 +211,7 @@ load_outcome load(const load_options& options) {
   show_effective(config, raw);
   config.source = std::move(tree.root);
   config.merged = std::move(tree.merged);
+  config.files = std::move(tree.files);
   config.no_effect = std::move(r.no_effect);
   config.unenforced = std::move(r.unenforced);
   config.warnings = std::move(r.warnings);

@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct load_options {
   std::vector<std::string> accept_unenforced; ///< --accept-unenforced, repeated.
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::string working_dir = "."; ///< Where `.env` is looked for.
+  /// Instead of what the config file holds: would this be accepted?
+  std::optional<std::string> text;
 };
 
 /// Where things are, after flags and environment.
@@ -46,6 +49,7 @@ struct loaded {
   boost::json::value source;           ///< The file as parsed, before includes and substitution.
   boost::json::value merged;           ///< With its includes, before substitution.
   boost::json::value effective;        ///< The built sections in force, secrets replaced.
+  std::vector<std::string> files;      ///< The config and what it includes, as they were opened.
   std::vector<std::string> no_effect;  ///< Known keys that are not built and restrict nothing.
   std::vector<std::string> unenforced; ///< Restricting keys accepted by --accept-unenforced.
   std::vector<finding> warnings;
@@ -56,6 +60,8 @@ struct load_outcome {
   std::optional<loaded> config;
   std::vector<finding> errors;
   locations where;
+  std::string text;                         ///< Of the config file, if it could be read.
+  std::optional<boost::json::value> source; ///< The same parsed, if it could be; {} without a file.
 };
 
 /// Reads, substitutes, validates. Touches no file but the config, `.env` files and referenced

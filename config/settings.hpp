@@ -18,6 +18,8 @@ namespace troupe::config {
 
 enum class auth_mode { none, token, password };
 enum class bind_mode { loopback, lan, custom };
+/// What an edit of the config does to a running gateway (docs/formats/config.md, "Reloading").
+enum class reload_mode { hybrid, hot, restart, off };
 
 struct gateway_settings {
   std::uint16_t port = 18'789;
@@ -31,6 +33,7 @@ struct gateway_settings {
   } auth;
   std::vector<std::string> allowed_origins; ///< gateway.controlUi.allowedOrigins
   std::vector<std::string> trusted_proxies;
+  reload_mode reload = reload_mode::hybrid; ///< gateway.reload.mode
   /// Whether only this machine can connect, whatever the words in the config are.
   bool loopback_only() const;
 };

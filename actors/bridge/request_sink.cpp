@@ -77,7 +77,7 @@ front_actor request_sink::front() const {
 }
 
 net::body_wish request_sink::on_head(const net::http_request& head) {
-  return wish_for_body(find_route(head.path()), shared_->settings().gateway, head,
+  return wish_for_body(find_route(head.path()), shared_->settings()->gateway, head,
                        shared_->limiter(), shared_->context().time->now_boot());
 }
 

@@ -8,6 +8,7 @@
 #include "actors/support/slot_gate.hpp"
 #include "actors/tool/tool.hpp"
 #include "base/clock.hpp"
+#include "base/live.hpp"
 #include "cluster/log/replicated_log.hpp"
 #include "config/load.hpp"
 
@@ -19,12 +20,12 @@ namespace troupe {
 
 /// What conversations and their runs are given; lives as long as the node.
 struct conversation_context {
-  std::shared_ptr<const config::loaded> config;
+  live<config::loaded> config; ///< In force; replaced by a reload, after `models`.
   replicated_log* log = nullptr;
   const clock* time = nullptr;
   std::shared_ptr<actor_registry> registry;
   event_sink_actor sink;
-  model_access_ptr models;
+  live<model_access> models; ///< A run keeps what it began with.
   std::shared_ptr<const tool_catalog> tools;
   std::shared_ptr<blocking_pool> pool; ///< For tools.
   slot_gate_actor runs;                ///< Runs in flight on this node.

@@ -103,12 +103,12 @@ void ask_model(self_pointer self, run_logic::ask_model& action) {
   state.told_bytes = 0;
   const auto slash = state.model_text.find('/');
   auto provider = state.model_text.substr(0, slash);
-  const auto& models = state.context->models->providers.at(provider).settings.models;
+  const auto& models = state.models->providers.at(provider).settings.models;
   const auto id = state.model_text.substr(slash + 1);
   const auto model = std::ranges::find(models, id, &config::model_settings::id);
   publish(self, run_event::model_selected{provider, id});
   state.call = self->spawn(
-      model_call, state.context->models, state.context->registry,
+      model_call, state.models, state.context->registry,
       fmt::format("{}/model/{}", state.seed.path, state.logic->model_calls() + 1),
       std::move(provider), *model, std::move(action.request), caf::actor_cast<caf::actor>(self));
   self->monitor(state.call);
@@ -136,7 +136,7 @@ void on_model_ended(self_pointer self, const model_ended& end) {
 
 tool_context context_of(self_pointer self, const planned_call& planned) {
   const auto& state = self->state;
-  const auto* agent = state.context->config->values.agents.find(state.seed.conversation.agent_id);
+  const auto* agent = state.models->config->values.agents.find(state.seed.conversation.agent_id);
   tool_context out;
   out.agent_id = state.seed.conversation.agent_id;
   out.session_key = state.seed.conversation.key;
@@ -287,15 +287,16 @@ void refuse(self_pointer self, std::string reason) {
 
 result<void> prepare(self_pointer self) {
   auto& state = self->state;
-  const auto& values = state.context->config->values;
+  state.models = state.context->models.get();
+  const auto& values = state.models->config->values;
   const auto* agent = values.agents.find(state.seed.conversation.agent_id);
   if (agent == nullptr)
     return error{errc::not_found, fmt::format("agent \"{}\" is not configured any more",
                                               state.seed.conversation.agent_id)};
   state.model_text = chosen_model(state.seed, *agent);
   const auto slash = state.model_text.find('/');
-  const auto provider = state.context->models->providers.find(state.model_text.substr(0, slash));
-  if (slash == std::string::npos || provider == state.context->models->providers.end())
+  const auto provider = state.models->providers.find(state.model_text.substr(0, slash));
+  if (slash == std::string::npos || provider == state.models->providers.end())
     return error{errc::not_found, fmt::format("model \"{}\" is not configured", state.model_text)};
   const auto& settings = provider->second.settings;
   if (!settings.unavailable.empty())
@@ -364,7 +365,8 @@ void stop(self_pointer self, const stop_run& wanted) {
 std::chrono::seconds limit_of(const run_state& state) {
   if (state.seed.run.timeout_s > 0)
     return std::chrono::seconds{state.seed.run.timeout_s};
-  const auto* agent = state.context->config->values.agents.find(state.seed.conversation.agent_id);
+  const auto config = state.context->config.get();
+  const auto* agent = config->values.agents.find(state.seed.conversation.agent_id);
   return agent == nullptr ? std::chrono::seconds{0} : agent->run_timeout;
 }
 

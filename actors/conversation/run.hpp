@@ -26,6 +26,7 @@ struct run_state {
   // Constant after the start.
   registration place;
   conversation_context_ptr context;
+  model_access_ptr models; ///< With their config, as they were when the run began.
   shard_place home;
   run_seed seed;
   caf::actor parent;

@@ -91,7 +91,8 @@ void open(client_self self, const std::string& request_id, welcome granted) {
 
 void greet(client_self self, const std::string& text) {
   auto& shared = *self->state.shared;
-  const handshake_facts facts{.settings = &shared.settings().gateway,
+  const auto settings = shared.settings();
+  const handshake_facts facts{.settings = &settings->gateway,
                               .started = shared.context().status->started.load(),
                               .draining = shared.context().status->draining.load(),
                               .now = shared.context().time->now_boot()};

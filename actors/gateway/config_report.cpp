@@ -1,66 +1,21 @@
 #include "actors/gateway/config_report.hpp"
 
 #include "actors/gateway/json_writer.hpp"
+#include "base/random.hpp"
+#include "config/edit/edit.hpp"
 #include "persistence/tables/conversation_tables.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-
-#include <utility>
 
 namespace troupe::gateway {
 namespace {
 
 namespace json = boost::json;
 
-void new_line(std::string& out, std::size_t depth) {
-  out += '\n';
-  out.append(depth * 2, ' ');
-}
-
-/// As a person would write it.
-void lay_out(std::string& out, const json::value& value, std::size_t depth) {
-  if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
-    out += '{';
-    bool first = true;
-    for (const auto& [name, member] : *object) {
-      if (!std::exchange(first, false))
-        out += ',';
-      new_line(out, depth + 1);
-      append_json_string(out, std::string_view{name});
-      out += ": ";
-      lay_out(out, member, depth + 1);
-    }
-    new_line(out, depth);
-    out += '}';
-  } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
-    out += '[';
-    bool first = true;
-    for (const auto& item : *array) {
-      if (!std::exchange(first, false))
-        out += ',';
-      new_line(out, depth + 1);
-      lay_out(out, item, depth + 1);
-    }
-    new_line(out, depth);
-    out += ']';
-  } else {
-    out += json::serialize(value);
-  }
-}
-
-void write_warnings(json_writer& out, const config::loaded& config) {
-  out.key("warnings").begin_array();
-  for (const auto& warning : config.warnings)
-    out.begin_object().member("path", warning.path).member("message", warning.message).end_object();
-  out.end_array();
-}
-
-} // namespace
-
-std::string config_hash(const config::loaded& config) {
-  const auto text = json::serialize(config::redacted(config.merged));
+std::string hex_digest(std::string_view text) {
   static constexpr std::string_view digits = "0123456789abcdef";
-  std::string out = "sha256:";
+  std::string out;
   for (const auto byte : tables::digest_of(text)) {
     out += digits[byte >> 4u];
     out += digits[byte & 15u];
@@ -68,39 +23,82 @@ std::string config_hash(const config::loaded& config) {
   return out;
 }
 
-std::string config_report(const config::loaded& config) {
-  const auto written = config::redacted(config.source);
-  const auto merged = json::serialize(config::redacted(config.merged));
-  const auto effective = json::serialize(config::redacted(config.effective));
-  const auto hash = config_hash(config);
+/// Two passes with the key in front: what HMAC does, without its padding.
+std::string keyed_digest(std::string_view text) {
+  constexpr std::size_t key_bytes = 32;
+  static const auto key = random_hex(key_bytes);
+  return hex_digest(key + hex_digest(key + std::string(text)));
+}
+
+void write_findings(json_writer& out, std::string_view name,
+                    const std::vector<config::finding>& findings) {
+  out.key(name).begin_array();
+  for (const auto& each : findings) {
+    out.begin_object().member("path", each.path).member("message", each.message);
+    if (each.line > 0)
+      out.member("line", each.line).member("column", each.column);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_included(json_writer& out, const config::load_outcome& file) {
+  out.key("includedPaths").begin_array();
+  if (file.config)
+    for (std::size_t i = 1; i < file.config->files.size(); ++i)
+      out.value(file.config->files[i]);
+  out.end_array();
+}
+
+} // namespace
+
+std::string config_hash(const config::load_outcome& file) {
+  std::string text = file.where.config_exists ? "file\n" + file.text : std::string("none\n");
+  if (file.config)
+    text += json::serialize(file.config->merged);
+  return "hmac-sha256:v1:" + keyed_digest(text);
+}
+
+config::load_outcome as_read(const config::loaded& config) {
+  config::load_outcome out;
+  out.where = config.where;
+  out.source = config.source;
+  out.text = config::render(config.source);
+  out.config = config;
+  return out;
+}
+
+std::string config_report(const config::loaded& running, const config::load_outcome& file,
+                          std::string_view applied_hash) {
+  const auto written = file.source ? config::redacted(*file.source) : json::object();
+  const auto merged = file.config ? json::serialize(config::redacted(file.config->merged))
+                                  : json::serialize(written);
+  const auto effective = json::serialize(config::redacted(running.effective));
+  const auto hash = config_hash(file);
   json_writer out;
-  out.begin_object()
-      .member("path", config.where.config_path)
-      .member_raw("includedPaths", "[]")
-      .member_raw("includeProvenance", "[]")
+  out.begin_object().member("path", file.where.config_path);
+  write_included(out, file);
+  out.member_raw("includeProvenance", "[]")
       .member("agentRosterIncludeOwned", false)
       .member("bindingsIncludeOwned", false)
-      .member("exists", config.where.config_exists);
-  if (config.where.config_exists) {
-    // Not the bytes of the file: those would show secrets, or hide where they stand.
-    std::string text;
-    lay_out(text, written, 0);
-    out.member("raw", text + "\n");
-  } else {
+      .member("exists", file.where.config_exists);
+  // Not the bytes of the file: those would show secrets, or hide where they stand.
+  if (file.where.config_exists && file.source)
+    out.member("raw", config::render(written));
+  else
     out.member_null("raw");
-  }
   out.member_raw("parsed", json::serialize(written))
       .member_raw("sourceConfig", merged)
       .member_raw("resolved", merged)
-      .member("valid", true)
+      .member("valid", file.config.has_value())
       .member_raw("runtimeConfig", effective)
       .member_raw("config", effective)
-      .member("hash", hash)
-      .member_raw("issues", "[]");
-  write_warnings(out, config);
+      .member("hash", hash);
+  write_findings(out, "issues", file.errors);
+  write_findings(out, "warnings", running.warnings);
   out.member_raw("legacyIssues", "[]")
       .member("configRevisionHash", hash)
-      .member("appliedConfigHash", hash)
+      .member("appliedConfigHash", applied_hash.empty() ? std::string_view(hash) : applied_hash)
       .end_object();
   return out.take();
 }

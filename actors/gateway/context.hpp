@@ -1,10 +1,12 @@
 #pragma once
 
 #include "actors/bridge/blocking_pool.hpp"
+#include "actors/gateway/config_control.hpp"
 #include "actors/messages.hpp"
 #include "actors/support/credit.hpp"
 #include "actors/support/registry.hpp"
 #include "base/clock.hpp"
+#include "base/live.hpp"
 #include "cluster/log/replicated_log.hpp"
 #include "config/load.hpp"
 
@@ -27,7 +29,9 @@ struct node_status {
 
 /// What the gateway's actors are given; lives as long as the node.
 struct gateway_context {
-  std::shared_ptr<const config::loaded> config;
+  live<config::loaded> config; ///< In force; replaced by a reload.
+  /// Writes and reloads it; null: neither happens here.
+  std::shared_ptr<gateway::config_control> config_control;
   const clock* time = nullptr;
   replicated_log* log = nullptr; ///< Rows for reading, pressure, shard_of.
   router_actor router;           ///< The door to conversations.

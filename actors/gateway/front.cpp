@@ -55,7 +55,7 @@ std::string session_row_json(const gateway_shared& shared, std::string_view key)
   if (!row)
     return {};
   json_writer out;
-  write_session_row(out, *row, shared.settings(), shared.context().time->now_wall_ms());
+  write_session_row(out, *row, *shared.settings(), shared.context().time->now_wall_ms());
   return out.take();
 }
 
@@ -226,6 +226,28 @@ void refresh_health(front_self self) {
   self->delayed_send(self, health_period, front_refresh_health{});
 }
 
+void broadcast_to_readers(front_self self, const std::string& event, std::string_view payload) {
+  const auto events = std::make_shared<const event_batch>(event_batch{
+      {std::make_shared<const std::string>(event_body(event, payload)), for_readers, true}});
+  for (const auto& [id, known] : self->state.clients)
+    if (known.online && known.reads)
+      deliver_to(self, known, events, for_readers);
+}
+
+void on_config_changed(front_self self, const front_config_changed& change) {
+  json_writer payload;
+  payload.begin_object()
+      .member("path", change.path)
+      .member("hash", change.hash)
+      .member("ts", self->state.shared->context().time->now_wall_ms())
+      .end_object();
+  broadcast_to_readers(self, "config.changed", payload.take());
+  // 1012, so that honest clients come back at once and prove themselves with what is valid now.
+  if (change.credentials)
+    for (const auto& [id, known] : self->state.clients)
+      self->send(known.client, close_client{1012, "gateway credentials changed"});
+}
+
 void drain(front_self self, const front_drain& wanted) {
   auto& state = self->state;
   state.draining = true;
@@ -272,6 +294,7 @@ front_actor::behavior_type front(front_self self, gateway_shared_ptr shared) {
       },
       [self](const await_sighting& wanted) { return on_await_sighting(self, wanted); },
       [self](const front_drain& wanted) { drain(self, wanted); },
+      [self](const front_config_changed& change) { on_config_changed(self, change); },
       [self](front_tick) { tick(self); },
       [self](front_refresh_health) { refresh_health(self); },
       [self](presence_changed) { tell_presence(self); },

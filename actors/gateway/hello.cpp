@@ -9,10 +9,10 @@
 namespace troupe::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 11> events{
-    "connect.challenge", "agent", "chat",     "session.message", "session.tool",
-    "sessions.changed",  "tick",  "shutdown", "health",          "presence",
-    "session.operation"};
+constexpr std::array<std::string_view, 12> events{
+    "connect.challenge", "agent",         "chat",     "session.message", "session.tool",
+    "sessions.changed",  "tick",          "shutdown", "health",          "presence",
+    "session.operation", "config.changed"};
 
 std::string_view auth_mode_name(config::auth_mode mode) {
   switch (mode) {
@@ -38,7 +38,8 @@ void write_features(json_writer& out, std::span<const std::string_view> methods)
 
 void write_snapshot(json_writer& out, gateway_shared& shared, const welcome& client) {
   const auto& context = shared.context();
-  const auto& agents = shared.settings().agents;
+  const auto settings = shared.settings();
+  const auto& agents = settings->agents;
   out.begin_object().member_raw("suspension", R"({"phase":"accepting"})");
   out.member_raw("presence", client.scopes.allows(scope::read) ? shared.presence() : "[]");
   const auto health = shared.health();
@@ -53,12 +54,12 @@ void write_snapshot(json_writer& out, gateway_shared& shared, const welcome& cli
       .member("selectionRequired", false)
       .member("mainKey", "main")
       .member("mainSessionKey", "agent:" + agents.default_id + ":main")
-      .member("scope", shared.settings().session.scope)
+      .member("scope", settings->session.scope)
       .end_object();
   if (client.scopes.allows(scope::admin)) {
     out.member_if("configPath", context.config->where.config_path)
         .member_if("stateDir", context.config->where.state_dir);
-    out.member("authMode", auth_mode_name(shared.settings().gateway.auth.mode));
+    out.member("authMode", auth_mode_name(shared.settings()->gateway.auth.mode));
   }
   out.end_object();
 }

@@ -123,6 +123,13 @@ struct front_drain {
   std::string reason = "restart";
   std::uint64_t restart_expected_ms = 0; ///< 0: not said.
 };
+/// Another config is in force, or lies on the disk.
+struct front_config_changed {
+  std::string path;
+  std::string hash;
+  /// What clients proved themselves with is no longer valid: all must connect anew.
+  bool credentials = false;
+};
 /// To itself.
 struct front_tick {};
 struct front_refresh_health {};
@@ -134,8 +141,9 @@ using front_actor = event_sink_actor::extend<
     caf::replies_to<watch_messages>::with<watching>, caf::reacts_to<follow_run>,
     caf::replies_to<get_in_flight>::with<in_flight_run>,
     caf::replies_to<await_sighting>::with<run_sighting>, caf::reacts_to<front_drain>,
-    caf::reacts_to<front_tick>, caf::reacts_to<front_refresh_health>,
-    caf::reacts_to<presence_changed>, caf::reacts_to<front_tell_presence>>;
+    caf::reacts_to<front_config_changed>, caf::reacts_to<front_tick>,
+    caf::reacts_to<front_refresh_health>, caf::reacts_to<presence_changed>,
+    caf::reacts_to<front_tell_presence>>;
 
 } // namespace troupe::gateway
 
@@ -158,6 +166,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::in_flight_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::await_sighting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::run_sighting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_config_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_refresh_health)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::presence_changed)

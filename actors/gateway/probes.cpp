@@ -87,7 +87,7 @@ std::optional<net::http_response> answer_probe(const gateway_shared& shared,
   if (is("/startup"))
     return no_store(startup_answer(shared));
   const auto from = origin_of(request.headers, request.peer);
-  const auto details = from.direct_loopback() || bears_secret(shared.settings().gateway, request);
+  const auto details = from.direct_loopback() || bears_secret(shared.settings()->gateway, request);
   return no_store(ready_answer(shared, details));
 }
 

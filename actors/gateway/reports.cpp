@@ -103,7 +103,8 @@ void write_recents(json_writer& out, const rows& sessions, std::string_view agen
 
 void write_status_sessions(json_writer& out, const rows& sessions, const gateway_context& context,
                            wall_ms now) {
-  const auto& settings = context.config->values;
+  const auto config = context.config.get();
+  const auto& settings = config->values;
   const auto usual = default_model(settings, {});
   out.begin_object().key("paths").begin_array().value(store_path(context)).end_array();
   out.member("count", sessions.size())
@@ -135,6 +136,22 @@ void write_texts(json_writer& out, const std::vector<std::string>& texts) {
   out.end_array();
 }
 
+config_state reload_state(const gateway_context& context) {
+  return context.config_control ? context.config_control->state() : config_state{};
+}
+
+void write_reload(json_writer& out, const gateway_context& context) {
+  const auto state = reload_state(context);
+  out.key("reload")
+      .begin_object()
+      .member("mode", state.mode)
+      .member("generation", state.generation)
+      .member("appliedAt", state.applied_at)
+      .key("restartNeeded");
+  write_texts(out, state.restart_needed);
+  out.member_if("refused", state.refused).end_object();
+}
+
 std::string_view pressure_name(storage_pressure pressure) {
   switch (pressure) {
   case storage_pressure::none:
@@ -152,7 +169,8 @@ std::string_view pressure_name(storage_pressure pressure) {
 std::string health_report(const gateway_context& context) {
   const auto begun = std::chrono::steady_clock::now();
   const auto now = context.time->now_wall_ms();
-  const auto& agents = context.config->values.agents;
+  const auto config = context.config.get();
+  const auto& agents = config->values.agents;
   const auto sessions = all_conversations(*context.log);
   json_writer out;
   out.begin_object().member("ok", true).member("ts", now);
@@ -164,7 +182,9 @@ std::string health_report(const gateway_context& context) {
   const auto spent = std::chrono::steady_clock::now() - begun;
   out.member("durationMs", std::chrono::duration_cast<std::chrono::milliseconds>(spent).count())
       .member_raw("plugins", R"({"loaded":[],"errors":[],"unavailable":[]})")
-      .member_raw("configReload", R"({"hotReloadStatus":"disabled"})")
+      .member_raw("configReload", reload_state(context).mode == "off"
+                                      ? R"({"hotReloadStatus":"disabled"})"
+                                      : R"({"hotReloadStatus":"active"})")
       .member_raw("channels", "{}")
       .member_raw("channelOrder", "[]")
       .member_raw("channelLabels", "{}")
@@ -179,7 +199,8 @@ std::string health_report(const gateway_context& context) {
 
 std::string status_report(const gateway_context& context) {
   const auto now = context.time->now_wall_ms();
-  const auto& agents = context.config->values.agents;
+  const auto config = context.config.get();
+  const auto& agents = config->values.agents;
   json_writer out;
   out.begin_object()
       .member("runtimeVersion", context.version)
@@ -216,13 +237,14 @@ std::string status_report(const gateway_context& context) {
       .member("clients", context.status->clients.load())
       .member("storagePressure", pressure_name(context.log->pressure()))
       .end_object();
-  out.key("config").begin_object().member("path", context.config->where.config_path);
+  out.key("config").begin_object().member("path", config->where.config_path);
   out.key("unenforced");
-  write_texts(out, context.config->unenforced);
+  write_texts(out, config->unenforced);
   out.key("noEffect");
-  write_texts(out, context.config->no_effect);
+  write_texts(out, config->no_effect);
   if (!agents.model_note.empty())
     out.member("modelNote", agents.model_note);
+  write_reload(out, context);
   out.end_object().end_object();
   return out.take();
 }

@@ -22,7 +22,7 @@ http_refusal respond(gateway_shared& shared, const http_call& call) {
   const auto& request = call.request;
   if (!call.route->allows(request.method))
     return {method_not_allowed(std::string{call.route->methods})};
-  if (auto refused = refuse_stranger(shared.settings().gateway, request, shared.limiter(),
+  if (auto refused = refuse_stranger(shared.settings()->gateway, request, shared.limiter(),
                                      shared.context().time->now_boot()))
     return std::move(*refused);
   auto response =

@@ -21,7 +21,12 @@ public:
   explicit gateway_shared(gateway_context_ptr context);
 
   const gateway_context& context() const { return *context_; }
-  const config::settings& settings() const { return context_->config->values; }
+  /// In force now; kept, they stay what they are.
+  std::shared_ptr<const config::settings> settings() const {
+    auto config = context_->config.get();
+    const auto* values = &config->values;
+    return {std::move(config), values};
+  }
   auth_limiter& limiter() { return limiter_; }
   /// Places of HTTP requests that actors answer.
   credit_pool& http_places() { return *http_places_; }

@@ -2,7 +2,7 @@
 
 #include "actors/support/slot_gate.hpp"
 #include "base/clock.hpp"
-#include "config/settings.hpp"
+#include "config/load.hpp"
 #include "net/client/outbound.hpp"
 
 #include <map>
@@ -11,10 +11,11 @@
 
 namespace troupe {
 
-/// What model calls need of their node. Built once at start, then read only.
+/// What model calls need of their node. Built at start and by each reload, then read only.
 struct model_access {
   net::outbound_client* client = nullptr;
   const clock* time = nullptr;
+  std::shared_ptr<const config::loaded> config; ///< What it was built from.
   struct provider {
     config::provider_settings settings;
     slot_gate_actor gate; ///< Calls in flight to this provider.

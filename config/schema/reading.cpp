@@ -1,6 +1,7 @@
 #include "config/schema/reading.hpp"
 
 #include "config/known/known_keys.hpp"
+#include "config/path.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -18,11 +19,6 @@ constexpr std::size_t alternatives_max = 12;
 void add(std::vector<finding>& list, finding what) {
   if (list.size() < findings_max)
     list.push_back(std::move(what));
-}
-
-bool lies_within(std::string_view path, std::string_view root) {
-  return path.starts_with(root) &&
-         (path.size() == root.size() || path[root.size()] == '.' || path[root.size()] == '[');
 }
 
 } // namespace

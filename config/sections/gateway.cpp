@@ -200,6 +200,16 @@ kind<gateway_raw> gateway_section() {
       placed<std::vector<std::string>>(
           "trustedProxies", TR_MEMBER(out.trusted_proxies), TR_MEMBER(proxies_at),
           list_of(text({1, 64})), "Addresses or ranges whose forwarding headers are believed."),
+      group<raw>("reload",
+                 {key<raw>("mode", TR_MEMBER(out.reload),
+                           choice<reload_mode>({{"hybrid", reload_mode::hybrid},
+                                                {"hot", reload_mode::hot},
+                                                {"restart", reload_mode::restart},
+                                                {"off", reload_mode::off}}),
+                           "What an edit of this file does: what can be is put into force at once; "
+                           "with \"restart\" the gateway also stops for its supervisor when it has "
+                           "to; \"off\": nothing.")},
+                 ""),
   });
 }
 

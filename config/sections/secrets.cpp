@@ -30,6 +30,10 @@ kind<std::string> alias() {
     if (r.errors.size() == errors_before && !is_alias(value))
       r.fail(at, "expected an alias: a-z, then a-z, 0-9, '_' and '-', at most 64");
   };
+  // The usual name stands in no shown config: its key would have it hidden, and sent back so.
+  out.show = [](const std::string& value) {
+    return value == "default" ? boost::json::value() : boost::json::value(value);
+  };
   return out;
 }
 

@@ -67,12 +67,17 @@ public:
       add_root(root);
   }
 
-  std::variant<source_tree, finding> run(const std::string& path) {
+  std::variant<source_tree, finding> run(const std::string& path,
+                                         const std::optional<std::string>& given) {
     add_root(fs::path(path).parent_path());
-    auto first = read_one(path, {}, 0);
+    auto text = given ? result<std::string>(*given) : read_text(path);
+    if (!text)
+      return finding{"", 0, 0, text.error().detail, {}};
+    source_tree out;
+    out.text = std::move(text.value());
+    auto first = parse(path, out.text, 0);
     if (!first)
       return failure_;
-    source_tree out;
     out.root = first->value;
     if (!resolve(*first, "", 0, 0))
       return failure_;
@@ -96,18 +101,26 @@ private:
     return false;
   }
 
+  result<std::string> read_text(const std::string& path) {
+    return read_file(path, json5::text_bytes_max - bytes_read_);
+  }
+
   /// `asked_at` is where the including file names it.
   std::optional<part> read_one(const std::string& path, const json5::places& asked_at,
                                unsigned depth_used) {
-    auto text = read_file(path, json5::text_bytes_max - bytes_read_);
+    const auto text = read_text(path);
     if (!text) {
       fail("", asked_at, text.error().detail);
       return std::nullopt;
     }
-    bytes_read_ += text.value().size();
+    return parse(path, text.value(), depth_used);
+  }
+
+  std::optional<part> parse(const std::string& path, const std::string& text, unsigned depth_used) {
+    bytes_read_ += text.size();
     const auto file = static_cast<std::uint16_t>(files_.size());
     files_.push_back(path);
-    auto outcome = json5::read(text.value(), {file, depth_used});
+    auto outcome = json5::read(text, {file, depth_used});
     if (const auto* wrong = std::get_if<json5::syntax_error>(&outcome)) {
       failure_ = {"", wrong->where.line, wrong->where.column, wrong->message, path};
       return std::nullopt;
@@ -241,8 +254,9 @@ private:
 } // namespace
 
 std::variant<source_tree, finding> read_source(const std::string& path,
-                                               const std::vector<std::string>& include_roots) {
-  return source_reader(include_roots).run(path);
+                                               const std::vector<std::string>& include_roots,
+                                               const std::optional<std::string>& text) {
+  return source_reader(include_roots).run(path, text);
 }
 
 } // namespace troupe::config

@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 
 import { agentCases } from './agent_cases.mjs';
 import { chatCases } from './chat_cases.mjs';
+import { configCases } from './config_cases.mjs';
 import { handshakeCases } from './handshake_cases.mjs';
 import { operatorCases } from './operator_cases.mjs';
 import * as map from './protocol_map.mjs';
@@ -32,6 +33,7 @@ describe('conformance', { concurrency: false }, () => {
   agentCases(world);
   sessionCases(world);
   operatorCases(world);
+  configCases(world);
 
   it('tick: comes to an idle client within the interval that hello-ok told', async () => {
     const { tickIntervalMs } = bystander.hello.policy;

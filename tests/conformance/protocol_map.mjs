@@ -28,6 +28,11 @@ export const methods = {
   'models.list': schemas(published('ModelsListResult')),
   'commands.list': schemas(published('CommandsListResult')),
   'config.get': schemas(result('config_get')),
+  'config.set': schemas(result('config_written')),
+  'config.patch': schemas(result('config_written')),
+  'config.apply': schemas(result('config_written')),
+  'config.schema': schemas(published('ConfigSchemaResponse')),
+  'config.schema.lookup': schemas(published('ConfigSchemaLookupResult')),
   'logs.tail': schemas(published('LogsTailResult'), result('logs_tail')),
   'system-presence': schemas(result('system_presence')),
   'system-event': schemas(result('done')),
@@ -61,6 +66,7 @@ export const events = {
   'session.message': schemas(event('session_message')),
   'session.tool': { schemas: [published('AgentEvent'), event('session_tool')], beyond: event('agent_addressing') },
   'session.operation': schemas(published('SessionOperationEvent')),
+  'config.changed': schemas(event('config_changed')),
 };
 
 const authentication = schemas(event('authentication_details'));

@@ -75,6 +75,7 @@ node_world::node_world(std::string provider_unavailable)
   auto models = std::make_shared<model_access>();
   models->client = &provider;
   models->time = &time;
+  models->config = loaded;
   config::provider_settings settings;
   settings.id = "fake";
   settings.unavailable = std::move(provider_unavailable);

@@ -193,8 +193,8 @@ struct history_call {
     const auto now = shared.context().time->now_wall_ms();
     const history_extras extras{.in_flight_run = in_flight, .metadata = metadata};
     answer(self, id,
-           cursor ? history_since(log, shared.settings(), query, *cursor, input_runs, extras, now)
-                  : history_page(log, shared.settings(), query, extras, now));
+           cursor ? history_since(log, *shared.settings(), query, *cursor, input_runs, extras, now)
+                  : history_page(log, *shared.settings(), query, extras, now));
   }
 };
 

@@ -19,9 +19,11 @@ struct call {
   client_self self;
   std::string id;
   const boost::json::object& params;
+  /// The same during the whole call.
+  std::shared_ptr<const config::loaded> config = self->state.shared->context().config.get();
 
   const gateway_context& context() const { return self->state.shared->context(); }
-  const config::settings& settings() const { return self->state.shared->settings(); }
+  const config::settings& settings() const { return config->values; }
 };
 
 /// One RPC method. `serve` answers or fails exactly once, now or later.
@@ -47,6 +49,7 @@ std::span<const method> session_change_methods();
 std::span<const method> catalog_methods();
 std::span<const method> presence_methods();
 std::span<const method> automation_methods();
+std::span<const method> config_methods();
 std::span<const method> operation_methods();
 
 const method* find_method(std::string_view name);

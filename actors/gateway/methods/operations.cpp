@@ -1,10 +1,9 @@
-#include "actors/gateway/config_report.hpp"
 #include "actors/gateway/log_tail.hpp"
 #include "actors/gateway/methods/method.hpp"
 
 #include <array>
 
-/// `config.get` and `logs.tail`: what an operator looks into. Source: protocol.md sections 10, 13.
+/// `logs.tail`: what an operator looks into. Source: protocol.md section 13.
 namespace troupe::gateway {
 namespace {
 
@@ -13,10 +12,6 @@ constexpr std::array<field, 3> tail_params{{
     {.name = "limit", .kind = json_kind::integer, .min = 1, .max = log_lines_max},
     {.name = "maxBytes", .kind = json_kind::integer, .min = 1, .max = log_bytes_max},
 }};
-
-void serve_config(const call& request) {
-  answer(request.self, request.id, config_report(*request.context().config));
-}
 
 void serve_tail(const call& request) {
   const auto& params = request.params;
@@ -32,8 +27,7 @@ void serve_tail(const call& request) {
   });
 }
 
-constexpr std::array<method, 2> methods{{
-    {.name = "config.get", .params = {}, .serve = serve_config},
+constexpr std::array<method, 1> methods{{
     {.name = "logs.tail", .params = tail_params, .serve = serve_tail},
 }};
 

@@ -147,11 +147,12 @@ patch_session patch_of(const call& request, const session_key& key) {
 }
 
 std::string patched_payload(const session_written& written, const gateway_context& context) {
-  const auto& settings = context.config->values;
+  const auto config = context.config.get();
+  const auto& settings = config->values;
   json_writer out;
   out.begin_object()
       .member("ok", true)
-      .member("path", context.config->where.state_dir + "/store")
+      .member("path", config->where.state_dir + "/store")
       .member("key", written.row.key)
       .key("entry");
   write_session_entry(out, written.row, settings);

@@ -82,7 +82,7 @@ session_list_query list_query(const boost::json::object& params) {
 void serve_list(const call& request) {
   const auto& context = request.context();
   answer(request.self, request.id,
-         session_list(*context.log, *context.config, list_query(request.params),
+         session_list(*context.log, *context.config.get(), list_query(request.params),
                       context.time->now_wall_ms()));
 }
 
@@ -117,7 +117,7 @@ void serve_subscribe(const call& request) {
           [self, id = request.id, with_list, query = list_query(request.params)](const watching&) {
             const auto& context = self->state.shared->context();
             answer(self, id,
-                   with_list ? session_list(*context.log, *context.config, query,
+                   with_list ? session_list(*context.log, *context.config.get(), query,
                                             context.time->now_wall_ms(), list_subscribed::yes)
                              : R"({"subscribed":true})");
           },
@@ -210,7 +210,7 @@ void start_first_run(client_self self, const std::string& id, const session_writ
   input.text = std::move(message);
   submit(call{self, id, none}, std::move(input), [self, id, written](const input_receipt& receipt) {
     answer(self, id,
-           written_payload(written, self->state.shared->settings(), receipt.run_id, true));
+           written_payload(written, *self->state.shared->settings(), receipt.run_id, true));
   });
 }
 
@@ -239,7 +239,7 @@ void serve_create(const call& request) {
            run_id = std::move(run_id)](const session_written& written) {
             if (!message.empty())
               return start_first_run(self, id, written, message, run_id);
-            answer(self, id, written_payload(written, self->state.shared->settings(), {}, true));
+            answer(self, id, written_payload(written, *self->state.shared->settings(), {}, true));
           },
           [self, id = request.id](const caf::error& failure) {
             fail(self, id, from_failure(from_caf(failure)));
@@ -257,7 +257,7 @@ void serve_reset(const call& request) {
           reset_session{.key = key->text, .reason = std::string{reason.empty() ? "reset" : reason}})
       .then(
           [self, id = request.id](const session_written& written) {
-            answer(self, id, written_payload(written, self->state.shared->settings(), {}, false));
+            answer(self, id, written_payload(written, *self->state.shared->settings(), {}, false));
           },
           [self, id = request.id, key = key->text](const caf::error& failure) {
             fail(self, id, mutation_failure(self, key, failure));

@@ -18,14 +18,6 @@ json::object send_params(std::string_view run_id = "r") {
 json::object agent_params(std::string_view run_id = "r") {
   return {{"message", "hello"}, {"idempotencyKey", run_id}};
 }
-const json::object& error_of(const json::object& frame) {
-  REQUIRE(frame.at("ok") == false);
-  return frame.at("error").as_object();
-}
-const json::object& payload_of(const json::object& frame) {
-  REQUIRE(frame.at("ok") == true);
-  return frame.at("payload").as_object();
-}
 
 } // namespace
 

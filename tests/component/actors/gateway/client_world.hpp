@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <caf/send.hpp>
+#include <catch2/catch.hpp>
 
 #include <functional>
 #include <memory>
@@ -170,6 +171,16 @@ struct peer {
   std::shared_ptr<net::ws_handler> handler;
   std::size_t read = 0; ///< Frames taken so far.
 };
+
+/// What a refusal says; what an answer brings. They refer into `frame`.
+inline const json::object& error_of(const json::object& frame) {
+  REQUIRE(frame.at("ok") == false);
+  return frame.at("error").as_object();
+}
+inline const json::object& payload_of(const json::object& frame) {
+  REQUIRE(frame.at("ok") == true);
+  return frame.at("payload").as_object();
+}
 
 /// A front with its clients over connections in memory, and conversations played by the test.
 struct client_world : actor_world {
