@@ -28,7 +28,9 @@ struct global_options {
 struct run_verb {
   gateway_run_options options; ///< Without what `global_options` holds.
 };
-struct status_verb {};
+struct status_verb {
+  bool deep = false;
+};
 struct health_verb {};
 struct probe_verb {};
 struct call_verb {
@@ -55,11 +57,62 @@ struct config_get_verb {
   std::string path; ///< Empty: everything.
 };
 struct config_schema_verb {};
+struct config_set_verb {
+  std::string path;
+  std::string value; ///< JSON5, or text.
+  bool has_value = false;
+  bool strict = false;
+  std::string ref_source; ///< Instead of a value: a secret reference.
+  std::string ref_id;
+  std::string ref_provider;
+  bool dry_run = false;
+  std::vector<std::string> accept_unenforced;
+};
+struct config_unset_verb {
+  std::string path;
+  bool dry_run = false;
+  std::vector<std::string> accept_unenforced;
+};
+struct config_file_verb {};
+struct config_diff_verb {
+  std::string other; ///< Empty: the copy that the last write left.
+};
+struct onboard_verb {
+  bool non_interactive = false;
+  bool force = false;
+  std::string workspace;
+  std::string model;
+  std::uint16_t port = 0; ///< 0: not said.
+  std::string bind;
+  std::string auth;
+  std::string token;
+  std::string token_variable;
+  std::string password_variable;
+  std::string base_url;
+  std::string model_id;
+  std::string provider_id = "custom";
+  std::string compatibility = "openai";
+  std::string key_variable;
+};
+struct doctor_verb {};
+struct logs_verb {
+  bool follow = false;
+  unsigned limit = 200;
+};
+struct sessions_verb {
+  std::string agent;
+  unsigned limit = 100;
+};
+struct completion_verb {
+  std::string shell;
+};
 struct version_verb {};
 
 using any_verb =
     std::variant<run_verb, status_verb, health_verb, probe_verb, call_verb, agent_verb, chat_verb,
-                 config_validate_verb, config_get_verb, config_schema_verb, version_verb>;
+                 config_validate_verb, config_get_verb, config_schema_verb, config_set_verb,
+                 config_unset_verb, config_file_verb, config_diff_verb, onboard_verb, doctor_verb,
+                 logs_verb, sessions_verb, completion_verb, version_verb>;
 
 struct command {
   global_options global;
@@ -73,6 +126,20 @@ struct help_text {
 
 /// Errors: `usage`, whose `next` names the help that fits.
 outcome<std::variant<command, help_text>> parse_command_line(std::vector<std::string> arguments);
+
+/// The grammar as words, for shell completion.
+struct word_tree {
+  struct option {
+    std::string name; ///< "--json"
+    std::string about;
+    bool takes_value = false;
+  };
+  std::string word;
+  std::string about;
+  std::vector<option> options;
+  std::vector<word_tree> under;
+};
+word_tree command_words();
 
 /// `--json` is among the words: errors of the command line itself are then JSON as well.
 bool wants_json(const std::vector<std::string>& arguments);

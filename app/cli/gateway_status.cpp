@@ -86,30 +86,67 @@ std::string human_text(const target& to, const json::value& readiness, const jso
   add_row(human, "port", std::to_string(to.url.port));
   add_counts(human, status);
   add_row(human, "model", std::string{text_at(status, "config.modelNote")});
+  if (find(status, "config.reload"))
+    add_row(human, "config",
+            "reload " + std::string{text_at(status, "config.reload.mode")} + ", generation " +
+                std::to_string(number_at(status, "config.reload.generation")));
+  add_row(human, "not applied", std::string{text_at(status, "config.reload.refused")});
+  add_keys(human, "needs restart", find(status, "config.reload.restartNeeded"));
   add_keys(human, "not enforced", find(status, "config.unenforced"));
   add_keys(human, "no effect", find(status, "config.noEffect"));
   return human;
 }
 
+/// Who is there, what the agents hold, and the newest conversations.
+void add_deep(std::string& human, const json::value& status, const json::value& health,
+              const json::value& presence) {
+  if (const auto* agents = find(health, "agents"); agents && agents->is_array())
+    for (const auto& agent : agents->get_array())
+      add_row(human, "agent",
+              std::string{text_at(agent, "agentId")} + ": " +
+                  std::to_string(number_at(agent, "sessions.count")) + " sessions");
+  if (const auto* recent = find(status, "sessions.recent"); recent && recent->is_array())
+    for (const auto& session : recent->get_array())
+      add_row(human, "session",
+              printable(text_at(session, "key")) + ", " +
+                  printable(text_at(session, "selectedModel")) + ", " +
+                  duration_text(number_at(session, "age")) + " ago");
+  if (presence.is_array())
+    for (const auto& who : presence.get_array())
+      add_row(
+          human, "present",
+          printable(text_at(who, "text").empty() ? text_at(who, "host") : text_at(who, "text")));
+  add_row(human, "memory",
+          std::to_string(number_at(status, "processMemory.rssBytes") / (1 << 20)) + " MiB");
+}
+
 } // namespace
 
-outcome<exit_status> run(const status_verb&, const verb_context& with) {
+outcome<exit_status> run(const status_verb& verb, const verb_context& with) {
   const auto deadline = deadline_of(with.global, asking_default);
   TR_TRY(const auto to, find_target(with.global, with.around));
   TR_TRY(const auto link, gateway_link::open(to, {{"operator.read"}, false}, deadline));
   TR_TRY(const auto status, link->call("status", nullptr, deadline));
   const auto readiness = ask_readiness(to);
   const auto& hello = link->hello();
-  with.to.result({{"url", to.url.text()},
-                  {"port", to.url.port},
-                  {"reachable", true},
-                  {"ready", flag_at(readiness, "ready")},
-                  {"readyz", readiness},
-                  {"version", std::string{text_at(hello, "server.version")}},
-                  {"uptimeMs", number_at(hello, "snapshot.uptimeMs")},
-                  {"auth", auth_text(to, hello)},
-                  {"status", status}},
-                 human_text(to, readiness, hello, status));
+  json::object told{{"url", to.url.text()},
+                    {"port", to.url.port},
+                    {"reachable", true},
+                    {"ready", flag_at(readiness, "ready")},
+                    {"readyz", readiness},
+                    {"version", std::string{text_at(hello, "server.version")}},
+                    {"uptimeMs", number_at(hello, "snapshot.uptimeMs")},
+                    {"auth", auth_text(to, hello)},
+                    {"status", status}};
+  auto human = human_text(to, readiness, hello, status);
+  if (verb.deep) {
+    TR_TRY(const auto health, link->call("health", nullptr, deadline));
+    TR_TRY(const auto presence, link->call("system-presence", nullptr, deadline));
+    add_deep(human, status, health, presence);
+    told["health"] = health;
+    told["presence"] = presence;
+  }
+  with.to.result(std::move(told), human);
   return exit_status::ok;
 }
 

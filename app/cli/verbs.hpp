@@ -25,6 +25,15 @@ outcome<exit_status> run(const chat_verb& verb, const verb_context& with);
 outcome<exit_status> run(const config_validate_verb& verb, const verb_context& with);
 outcome<exit_status> run(const config_get_verb& verb, const verb_context& with);
 outcome<exit_status> run(const config_schema_verb& verb, const verb_context& with);
+outcome<exit_status> run(const config_set_verb& verb, const verb_context& with);
+outcome<exit_status> run(const config_unset_verb& verb, const verb_context& with);
+outcome<exit_status> run(const config_file_verb& verb, const verb_context& with);
+outcome<exit_status> run(const config_diff_verb& verb, const verb_context& with);
+outcome<exit_status> run(const onboard_verb& verb, const verb_context& with);
+outcome<exit_status> run(const doctor_verb& verb, const verb_context& with);
+outcome<exit_status> run(const logs_verb& verb, const verb_context& with);
+outcome<exit_status> run(const sessions_verb& verb, const verb_context& with);
+outcome<exit_status> run(const completion_verb& verb, const verb_context& with);
 outcome<exit_status> run(const version_verb& verb, const verb_context& with);
 
 } // namespace troupe::cli

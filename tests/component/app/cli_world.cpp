@@ -35,7 +35,9 @@ int cli_world::run(std::vector<std::string> words) {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional{found->second};
   };
-  around.load_config = [this](const config::load_options&) { return loaded; };
+  around.load_config = [this](const config::load_options& options) {
+    return real_config ? config::load(options) : loaded;
+  };
   around.config_schema = [] { return boost::json::value(boost::json::object{{"type", "object"}}); };
   around.hooks.gateway_run = [this](const gateway_run_options& options) {
     gateways.push_back(options);

@@ -32,7 +32,8 @@ public:
   std::string err;
   int status = 0;
   std::map<std::string, std::string> variables;
-  config::load_outcome loaded;
+  config::load_outcome loaded; ///< What the config is, unless `real_config` says to look.
+  bool real_config = false;
   std::vector<gateway_run_options> gateways; ///< What `gateway run` was asked.
 
 private:
