@@ -288,6 +288,7 @@ caf::result<input_receipt> on_submit(self_pointer self, const submit_input& inpu
       state.context->log->pressure() != storage_pressure::none)
     return to_caf({errc::overloaded,
                    "the gateway's disk is nearly full: no new messages until there is room again"});
+  state.logic->limit_queue({state.context->config->values.queue.cap});
   auto decided = state.logic->submit(input, known.value(), state.context->boot, now(self));
   if (!decided)
     return to_caf(decided.error());

@@ -73,6 +73,9 @@ public:
   static result<conversation_logic> load(const row_snapshot& rows, shard_id shard, std::string key,
                                          std::string agent_id, queue_limits limits);
 
+  /// For the inputs from here on; those that wait already stay.
+  void limit_queue(queue_limits limits) { limits_ = limits; }
+
   /// Accepts, queues or recognises an input. `known` is the run's row if there is one.
   /// Errors: `overloaded` (queue full, by number or bytes), `forbidden` (quarantined),
   /// `invalid_argument`, `unavailable` (a command that resets, while a run is active).

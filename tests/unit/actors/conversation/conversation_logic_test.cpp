@@ -79,6 +79,20 @@ TEST_CASE_METHOD(conversation_world,
 }
 
 TEST_CASE_METHOD(conversation_world,
+                 "conversation: a cap that changed holds for what comes from then on") {
+  REQUIRE(submit("r0"));
+  REQUIRE(submit("r1"));
+  REQUIRE(submit("r2"));
+
+  logic.limit_queue({.cap = 1});
+  CHECK_FALSE(submit("r3"));
+  CHECK(close().start_run); // What waits already stays.
+  CHECK(logic.active()->run_id == "r1");
+  logic.limit_queue({.cap = 2});
+  CHECK(submit("r3"));
+}
+
+TEST_CASE_METHOD(conversation_world,
                  "conversation: closing a run begins the next in the same batch") {
   REQUIRE(submit("r1"));
   REQUIRE(submit("r2", "second"));
