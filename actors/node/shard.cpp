@@ -26,9 +26,9 @@ shard_state::child& ensure(self_pointer self, const std::string& key, takeover_c
   if (!child.actor) {
     const auto config = state.context->config.get();
     child.leaving = false;
-    child.actor =
-        self->spawn(conversation, state.context, state.home, key,
-                    agent_of_key(key, config->values.agents.default_id), cause, caf::actor_addr{self->address()});
+    child.actor = self->spawn(conversation, state.context, state.home, key,
+                              agent_of_key(key, config->values.agents.default_id), cause,
+                              caf::actor_addr{self->address()});
     self->monitor(child.actor);
     state.by_actor.emplace(child.actor.id(), key);
   }

@@ -19,8 +19,10 @@ std::string short_text(const json::value* value) {
   if (!value)
     return "-";
   auto text = json::serialize(*value);
-  if (text.size() > bytes_max)
-    text = text.substr(0, bytes_max) + "...";
+  if (text.size() > bytes_max) {
+    text.resize(bytes_max);
+    text += "...";
+  }
   return printable(text);
 }
 
