@@ -22,13 +22,6 @@ constexpr std::size_t token_bytes = 32;
 constexpr std::size_t token_chars_min = 16;
 constexpr std::size_t token_file_bytes_max = 1024;
 
-error failure(std::string_view what, const std::string& path, int code) {
-  const auto kind = code == ENOSPC || code == EDQUOT  ? errc::storage_full
-                    : code == EACCES || code == EPERM ? errc::forbidden
-                                                      : errc::storage_failed;
-  return {kind, fmt::format("{} {}: {}", what, path, std::generic_category().message(code))};
-}
-
 bool is_token(std::string_view text) {
   return text.size() >= token_chars_min &&
          std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
@@ -42,11 +35,11 @@ result<std::optional<secret>> load(const std::string& path) {
       return std::optional<secret>();
     if (errno == ELOOP)
       return error{errc::forbidden, path + " is a link; the token must be a file of its own"};
-    return failure("cannot open", path, errno);
+    return file_error("cannot open", path, errno);
   }
   struct stat about {};
   if (::fstat(file.get(), &about) != 0)
-    return failure("cannot look at", path, errno);
+    return file_error("cannot look at", path, errno);
   if (!S_ISREG(about.st_mode) || about.st_uid != ::geteuid())
     return error{errc::forbidden, path + " is not a file of this user"};
   if ((about.st_mode & 077) != 0)
@@ -57,7 +50,7 @@ result<std::optional<secret>> load(const std::string& path) {
   char buffer[token_file_bytes_max];
   const auto got = ::read(file.get(), buffer, sizeof buffer);
   if (got < 0)
-    return failure("cannot read", path, errno);
+    return file_error("cannot read", path, errno);
   std::string_view text(buffer, static_cast<std::size_t>(got));
   while (text.ends_with('\n') || text.ends_with('\r'))
     text.remove_suffix(1);
@@ -66,24 +59,10 @@ result<std::optional<secret>> load(const std::string& path) {
   return std::optional<secret>(secret(std::string(text)));
 }
 
-result<void> write_all(int file, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written < 0)
-      return failure("cannot write", path, errno);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(file) != 0)
-    return failure("cannot sync", path, errno);
-  return boost::outcome_v2::success();
-}
-
 result<void> sync_directory(const std::string& path) {
   const file_handle directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid() || ::fsync(directory.get()) != 0)
-    return failure("cannot sync", path, errno);
+    return file_error("cannot sync", path, errno);
   return boost::outcome_v2::success();
 }
 
@@ -94,8 +73,8 @@ result<bool> store(const std::string& state_dir, const std::string& path, const 
     const file_handle file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.valid())
-      return failure("cannot create", temporary, errno);
-    if (auto written = write_all(file.get(), token.reveal() + "\n", temporary); !written) {
+      return file_error("cannot create", temporary, errno);
+    if (auto written = write_and_sync(file, token.reveal() + "\n", temporary); !written) {
       ::unlink(temporary.c_str());
       return written.error();
     }
@@ -109,7 +88,7 @@ result<bool> store(const std::string& state_dir, const std::string& path, const 
   if (!placed && code == EEXIST)
     return false;
   if (!placed)
-    return failure("cannot rename to", path, code);
+    return file_error("cannot rename to", path, code);
   TR_TRY(sync_directory(state_dir));
   return true;
 }
@@ -121,7 +100,7 @@ result<void> make_directory(const std::string& path) {
     return boost::outcome_v2::success();
   fs::create_directories(fs::path(path).parent_path(), failed);
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    return failure("cannot create", path, errno);
+    return file_error("cannot create", path, errno);
   return sync_directory(fs::path(path).parent_path().string());
 }
 

@@ -1,5 +1,6 @@
 #include "actors/conversation/conversation.hpp"
 
+#include "actors/conversation/conversation_parts.hpp"
 #include "actors/conversation/limits.hpp"
 #include "actors/conversation/run.hpp"
 #include "actors/support/reply.hpp"
@@ -14,103 +15,8 @@
 namespace troupe {
 namespace {
 
-using self_pointer = typed_self<conversation_actor, conversation_state>;
+using namespace conversing;
 using tables::run_status;
-
-const error not_ours{errc::unavailable, "this session moves to another replica; send again"};
-
-wall_ms now(self_pointer self) {
-  return self->state.context->time->now_wall_ms();
-}
-
-bool may_act(self_pointer self) {
-  return may_act(*self->state.context, self->state.home);
-}
-
-/// False: the lease has lapsed, and what was just committed must not be acted on here. The actor
-/// ends; whoever leads goes on from the rows.
-bool still_ours(self_pointer self) {
-  if (may_act(self))
-    return true;
-  self->quit(to_caf(not_ours));
-  return false;
-}
-
-std::unique_ptr<row_snapshot> rows(self_pointer self) {
-  return self->state.context->log->rows().snapshot();
-}
-
-// ---- what is told after a commit ----------------------------------------------------------------
-
-run_event_ptr event_of(self_pointer self, const std::string& run_id, std::uint32_t attempt,
-                       decltype(run_event::what) what) {
-  const auto& row = self->state.logic->row();
-  auto event = std::make_shared<run_event>();
-  event->key = row.key;
-  event->agent_id = row.agent_id;
-  event->session_id = row.session_id;
-  event->run_id = run_id;
-  event->attempt = attempt;
-  event->at = now(self);
-  event->what = std::move(what);
-  return event;
-}
-
-void publish(self_pointer self, run_event_ptr event) {
-  if (may_act(self))
-    self->send(self->state.context->sink, std::move(event));
-}
-
-void publish_session(self_pointer self, std::string reason, std::string phase = {},
-                     std::string run_id = {}) {
-  if (may_act(self))
-    self->send(self->state.context->sink, session_event{self->state.logic->row().key,
-                                                        std::move(reason),
-                                                        std::move(phase),
-                                                        std::move(run_id),
-                                                        {},
-                                                        now(self)});
-}
-
-tables::chunk_source chunks_in(self_pointer self, const row_snapshot& snapshot) {
-  return {snapshot, self->state.home.shard, self->state.logic->id()};
-}
-
-/// The message with its whole text: that of a queued input was only on the disk.
-std::shared_ptr<const tables::message_row>
-whole(self_pointer self, const std::shared_ptr<const tables::message_row>& message) {
-  if (message->text_chunks.empty())
-    return message;
-  auto joined = std::make_shared<tables::message_row>(*message);
-  const auto snapshot = rows(self);
-  if (const auto done = tables::join_texts(*joined, chunks_in(self, *snapshot)); !done) {
-    log::error("conversation", "{}: {}", self->state.place.path(), done.error().detail);
-    return message; // Its beginning; the run says what is wrong.
-  }
-  return joined;
-}
-
-void publish_messages(self_pointer self, std::uint32_t attempt,
-                      const std::vector<std::shared_ptr<const tables::message_row>>& messages) {
-  for (const auto& message : messages)
-    publish(self, event_of(self, message->run_id, attempt,
-                           run_event::message_committed{whole(self, message)}));
-}
-
-void tell_waiters(self_pointer self, const std::shared_ptr<const run_outcome>& outcome) {
-  auto [first, last] = self->state.waiters.equal_range(outcome->run_id);
-  for (auto waiter = first; waiter != last; ++waiter)
-    waiter->second.give(*outcome);
-  self->state.waiters.erase(first, last);
-}
-
-void publish_finished(self_pointer self, std::uint32_t attempt,
-                      const std::shared_ptr<const run_outcome>& outcome) {
-  publish(self, event_of(self, outcome->run_id, attempt, run_event::finished{outcome}));
-  publish_session(self, "agent.input.settled",
-                  outcome->status == run_status::error ? "error" : "end", outcome->run_id);
-  tell_waiters(self, outcome);
-}
 
 /// Has the decision's batches committed, the one that refers to chunks behind them.
 void commit(self_pointer self, conversation_logic::decision& decided, std::function<void()> then) {
@@ -139,8 +45,9 @@ void start_run(self_pointer self) {
   self->monitor(state.run);
 }
 
-/// What a decision that may have begun a run leads to.
-void after_decision(self_pointer self, const conversation_logic::decision& decided) {
+} // namespace
+
+void conversing::after_decision(self_pointer self, const conversation_logic::decision& decided) {
   const auto& active = self->state.logic->active();
   publish_messages(self, active ? active->attempt : 1, decided.messages);
   if (decided.start_run && active) {
@@ -148,6 +55,8 @@ void after_decision(self_pointer self, const conversation_logic::decision& decid
     start_run(self);
   }
 }
+
+namespace {
 
 void end_run_actor(self_pointer self) {
   auto& state = self->state;
@@ -383,116 +292,6 @@ void on_stop_overdue(self_pointer self, const stop_overdue& timer) {
   close_active(self, std::move(end));
 }
 
-caf::result<session_written> write_session(self_pointer self,
-                                           result<conversation_logic::decision> decided,
-                                           std::string reason, bool created) {
-  if (!decided)
-    return to_caf(decided.error());
-  const answer<session_written> written{self};
-  auto& next = decided.value();
-  const bool changed = !next.batch.empty();
-  auto chunks = std::exchange(next.chunks, {});
-  auto batch = std::exchange(next.batch, {});
-  self->state.commits.commit(std::move(chunks), std::move(batch),
-                             [self, written, created, changed, reason = std::move(reason),
-                              next = std::move(next), row = self->state.logic->row()] {
-                               written.give(session_written{row, created});
-                               if (changed)
-                                 publish_session(self, reason);
-                               after_decision(self, next);
-                             });
-  return written.later();
-}
-
-void publish_compaction(self_pointer self, const std::string& operation_id, bool ended,
-                        bool completed) {
-  session_event event;
-  event.key = self->state.logic->row().key;
-  event.at = now(self);
-  event.operation_id = operation_id;
-  event.operation_ended = ended;
-  event.operation_completed = completed;
-  if (completed)
-    event.reason = "compact";
-  if (may_act(self))
-    self->send(self->state.context->sink, std::move(event));
-}
-
-void compact(self_pointer self, const answer<session_compacted>& told, std::uint64_t lines_max) {
-  auto& state = self->state;
-  auto decided = state.logic->compact(*rows(self), state.home.shard, lines_max, now(self));
-  if (!decided) {
-    told.give(decided.error());
-    return;
-  }
-  const auto operation_id = random_uuid();
-  publish_compaction(self, operation_id, false, false);
-  state.commits.commit(std::move(decided.value().batch),
-                       [self, told, operation_id, outcome = decided.value().told] {
-                         told.give(outcome);
-                         publish_compaction(self, operation_id, true, outcome.compacted);
-                       });
-}
-
-/// What is on its way to the rows arrives first.
-caf::result<session_compacted> on_compact(self_pointer self, const compact_session& wanted) {
-  const answer<session_compacted> told{self};
-  self->state.commits.commit(
-      {}, [self, told, lines_max = wanted.lines_max] { compact(self, told, lines_max); });
-  return told.later();
-}
-
-void erase_session(self_pointer self, const answer<session_deleted>& deleted) {
-  auto& state = self->state;
-  const bool existed = state.logic->exists();
-  const auto key = state.logic->row().key;
-  const auto session_id = state.logic->row().session_id;
-  auto batches = state.logic->erase(*rows(self), state.home.shard);
-  if (!batches) {
-    deleted.give(batches.error());
-    return;
-  }
-  for (auto& batch : batches.value())
-    state.commits.commit(std::move(batch), [] {});
-  state.commits.commit({}, [=] {
-    deleted.give(session_deleted{existed});
-    if (existed && may_act(self))
-      self->send(self->state.context->sink,
-                 session_event{key, "delete", {}, {}, session_id, now(self)});
-  });
-}
-
-caf::result<session_deleted> on_delete(self_pointer self) {
-  const answer<session_deleted> deleted{self};
-  // What is still on its way to the rows must be there to be erased.
-  self->state.commits.commit({}, [self, deleted] { erase_session(self, deleted); });
-  return deleted.later();
-}
-
-// ---- chunks that no row refers to ---------------------------------------------------------------
-
-void sweep(self_pointer self) {
-  auto& state = self->state;
-  if (!state.logic->needs_sweep() || !state.commits.idle())
-    return; // Erased with the session, or looked at again when all is settled.
-  auto batches = state.logic->sweep(*rows(self), state.home.shard);
-  if (!batches) {
-    state.sweep_failed = true;
-    log::error("conversation", "{}: its unclaimed chunks stay: {}", state.place.path(),
-               batches.error().detail);
-    return;
-  }
-  for (auto& batch : batches.value())
-    state.commits.commit(std::move(batch), [] {});
-}
-
-/// Begins a sweep at a moment without proposals on their way.
-void sweep_if_due(self_pointer self) {
-  auto& state = self->state;
-  if (!state.sweep_failed && state.logic->needs_sweep() && state.commits.idle())
-    state.commits.commit(state.logic->announce_sweep(), [self] { sweep(self); });
-}
-
 // ---- leaving memory
 // --------------------------------------------------------------------------------
 
@@ -588,7 +387,7 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
         if (self->state.commits.settled(report))
           sweep_if_due(self);
         else
-          self->quit(to_caf(not_ours));
+          self->quit(to_caf(not_ours()));
       },
       [self](record_step& step) { on_step(self, step); },
       [self](close_run& end) { on_close(self, end); },

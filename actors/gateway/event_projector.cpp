@@ -1,5 +1,6 @@
 #include "actors/gateway/event_projector.hpp"
 
+#include "actors/gateway/frames.hpp"
 #include "actors/gateway/history.hpp"
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/run_result.hpp"
@@ -22,13 +23,6 @@ constexpr std::array<std::string_view, 7> chat_phases{
     "provisioning_environment", "preparing_context", "starting_model"};
 constexpr std::array<std::string_view, 5> error_kinds{"refusal", "timeout", "rate_limit",
                                                       "context_length", "unknown"};
-
-json_writer begin_event(std::string_view name) {
-  json_writer out;
-  out.reserve(512);
-  out.begin_object().member("type", "event").member("event", name).key("payload").begin_object();
-  return out;
-}
 
 /// A tool's arguments or result as one JSON value: objects as they are, anything else as text.
 void write_arguments(json_writer& out, std::string_view text) {
@@ -96,7 +90,7 @@ public:
   void operator()(const run_event::message_committed& committed) {
     if ((wanted_ & for_messages) == 0 || !committed.row)
       return;
-    auto out = begin_event("session.message");
+    auto out = begin_event_body("session.message");
     out.member("sessionKey", event_.key).member_if("agentId", event_.agent_id).key("message");
     write_message(out, *committed.row, event_.session_id,
                   {.text_bytes_max = history_text_bytes_max});
@@ -205,7 +199,7 @@ private:
   void chat(std::string_view state, droppable may_drop, const Fill& fill) {
     if ((wanted_ & for_run) == 0)
       return;
-    auto out = begin_event("chat");
+    auto out = begin_event_body("chat");
     out.member("runId", event_.run_id).member("sessionKey", event_.key);
     out.member_if("agentId", event_.agent_id);
     out.member("seq", seq()).member("state", state);
@@ -239,7 +233,7 @@ private:
   /// `fill` writes the members of `data`. The payload stays open.
   template <class Fill>
   json_writer agent_event(std::string_view name, std::string_view stream, const Fill& fill) const {
-    auto out = begin_event(name);
+    auto out = begin_event_body(name);
     out.member("runId", event_.run_id).member("stream", stream).key("data").begin_object();
     fill(out);
     out.end_object().member("sessionKey", event_.key);
@@ -496,47 +490,6 @@ std::string event_projector::in_flight(std::string_view key) const {
     return out.take();
   }
   return {};
-}
-
-namespace {
-
-wire_event project_operation(const session_event& event) {
-  auto out = begin_event("session.operation");
-  out.member("operationId", event.operation_id)
-      .member("operation", "compact")
-      .member("phase", event.operation_ended ? "end" : "start")
-      .member("sessionKey", event.key)
-      .member_if("agentId", agent_of(event.key));
-  out.member("ts", event.at);
-  if (event.operation_ended)
-    out.member("completed", event.operation_completed);
-  out.end_object();
-  return {std::make_shared<const std::string>(out.take()), for_messages, false};
-}
-
-} // namespace
-
-event_batch project_session_event(const session_event& event, std::string_view session_row) {
-  const auto project = [&](std::string_view what, std::string_view value, bool names_run) {
-    auto out = begin_event("sessions.changed");
-    out.member("sessionKey", event.key).member_if("agentId", agent_of(event.key));
-    out.member(what, value);
-    if (names_run)
-      out.member_if("runId", event.run_id);
-    out.member("ts", event.at).member_if("sessionId", event.deleted_session_id);
-    if (!session_row.empty())
-      out.member_raw("session", session_row);
-    out.end_object();
-    return wire_event{std::make_shared<const std::string>(out.take()), for_sessions, false};
-  };
-  event_batch events;
-  if (!event.operation_id.empty())
-    events.push_back(project_operation(event));
-  if (!event.reason.empty())
-    events.push_back(project("reason", event.reason, false));
-  if (!event.phase.empty())
-    events.push_back(project("phase", event.phase, true));
-  return events;
 }
 
 } // namespace troupe::gateway

@@ -61,9 +61,4 @@ private:
   std::uint64_t clock_ = 0;
 };
 
-/// `session.operation`, and `sessions.changed` once for the reason and once for the phase, where
-/// they are told.
-/// `session_row` is JSON; empty when the session is gone.
-event_batch project_session_event(const session_event& event, std::string_view session_row);
-
 } // namespace troupe::gateway

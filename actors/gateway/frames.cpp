@@ -100,6 +100,13 @@ std::string event_body(std::string_view name, std::string_view payload,
   return out.take();
 }
 
+json_writer begin_event_body(std::string_view name) {
+  json_writer out;
+  out.reserve(512);
+  out.begin_object().member("type", "event").member("event", name).key("payload").begin_object();
+  return out;
+}
+
 std::string event_tail(std::uint64_t seq) {
   return ",\"seq\":" + std::to_string(seq) + "}";
 }

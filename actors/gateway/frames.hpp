@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/gateway/json_writer.hpp"
 #include "actors/gateway/protocol_error.hpp"
 
 #include <boost/json/object.hpp>
@@ -38,6 +39,8 @@ std::string response_error(std::string_view id, const protocol_error& failure,
 /// Everything of an event frame but its `seq` and closing brace, shared by all receivers.
 std::string event_body(std::string_view name, std::string_view payload,
                        std::string_view state_version = {});
+/// The same, with the payload's object open for its members: closing that is all that is left.
+json_writer begin_event_body(std::string_view name);
 /// What closes an event frame for one receiver.
 std::string event_tail(std::uint64_t seq);
 

@@ -2,6 +2,7 @@
 
 #include "actors/gateway/frames.hpp"
 #include "actors/gateway/limits.hpp"
+#include "actors/gateway/session_events.hpp"
 #include "actors/gateway/sessions.hpp"
 #include "actors/support/reply.hpp"
 #include "base/log.hpp"

@@ -9,7 +9,6 @@
 
 #include <boost/json/object.hpp>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,13 +27,6 @@ namespace json = boost::json;
 
 constexpr mode_t new_file_mode = 0600;
 constexpr std::chrono::milliseconds lock_patience{2'000};
-
-error failure(std::string_view what, const std::string& path, int code) {
-  const auto kind = code == ENOSPC || code == EDQUOT                   ? errc::storage_full
-                    : code == EACCES || code == EPERM || code == EROFS ? errc::forbidden
-                                                                       : errc::storage_failed;
-  return {kind, fmt::format("{} {}: {}", what, path, std::generic_category().message(code))};
-}
 
 /// OpenClaw's own config: by its name, or by the folder it lies in.
 bool is_foreign(const fs::path& path) {
@@ -63,31 +55,17 @@ struct identity {
   gid_t group = ::getegid();
 };
 
-result<void> write_all(int file, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written < 0)
-      return failure("cannot write", path, errno);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(file) != 0)
-    return failure("cannot sync", path, errno);
-  return boost::outcome_v2::success();
-}
-
 result<void> fill(const std::string& path, std::string_view text, const identity& as) {
   const file_handle file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, new_file_mode));
   if (!file.valid())
-    return failure("cannot create", path, errno);
+    return file_error("cannot create", path, errno);
   const bool another = as.owner != ::geteuid() || as.group != ::getegid();
   if (another && ::fchown(file.get(), as.owner, as.group) != 0)
-    return failure("cannot keep the owner of", path, errno);
+    return file_error("cannot keep the owner of", path, errno);
   if (::fchmod(file.get(), as.mode) != 0)
-    return failure("cannot keep the mode of", path, errno);
-  return write_all(file.get(), text, path);
+    return file_error("cannot keep the mode of", path, errno);
+  return write_and_sync(file, text, path);
 }
 
 /// A whole file in the place of another.
@@ -95,7 +73,7 @@ result<void> replace_file(const std::string& path, std::string_view text, const 
   const auto temporary = path + ".tmp-" + random_hex(8);
   auto placed = fill(temporary, text, as);
   if (placed && ::rename(temporary.c_str(), path.c_str()) != 0)
-    placed = failure("cannot replace", path, errno);
+    placed = file_error("cannot replace", path, errno);
   if (!placed)
     ::unlink(temporary.c_str());
   return placed;
@@ -109,7 +87,7 @@ result<void> make_folder(const std::string& folder) {
   if (!failed)
     fs::permissions(folder, fs::perms::owner_all, failed);
   if (failed)
-    return failure("cannot create", folder, failed.value());
+    return file_error("cannot create", folder, failed.value());
   return boost::outcome_v2::success();
 }
 
@@ -117,7 +95,7 @@ result<void> make_folder(const std::string& folder) {
 result<file_handle> lock_folder(const std::string& folder) {
   file_handle directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid())
-    return failure("cannot open", folder, errno);
+    return file_error("cannot open", folder, errno);
   if (!poll_until(lock_patience, [&] { return ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0; }))
     return error{errc::cancelled, "another process is changing the config"};
   return directory;
@@ -134,7 +112,7 @@ result<identity> check_unchanged(const planned_change& change) {
   identity out;
   struct stat about {};
   if (now && ::stat(change.path.c_str(), &about) != 0)
-    return failure("cannot look at", change.path, errno);
+    return file_error("cannot look at", change.path, errno);
   if (now)
     out = {about.st_mode & 07777u, about.st_uid, about.st_gid};
   return out;
@@ -175,7 +153,7 @@ result<void> write_change(const planned_change& change) {
   }
   TR_TRY(replace_file(change.path, change.text, as));
   if (::fsync(directory.get()) != 0)
-    return failure("cannot sync", folder, errno);
+    return file_error("cannot sync", folder, errno);
   return boost::outcome_v2::success();
 }
 

@@ -8,23 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 namespace troupe::config {
-
-error file_error(int code, const std::string& path) {
-  const auto text = path + ": " + std::generic_category().message(code);
-  if (code == ENOENT || code == ENOTDIR)
-    return {errc::not_found, text};
-  if (code == EACCES || code == EPERM)
-    return {errc::forbidden, text};
-  return {errc::storage_failed, text};
-}
 
 result<std::string> read_open_file(int descriptor, const std::string& path, std::size_t bytes_max) {
   struct stat about {};
   if (::fstat(descriptor, &about) != 0)
-    return file_error(errno, path);
+    return file_error("cannot look at", path, errno);
   if (!S_ISREG(about.st_mode))
     return error{errc::invalid_argument, path + ": is not a regular file"};
   std::string text;
@@ -34,7 +24,7 @@ result<std::string> read_open_file(int descriptor, const std::string& path, std:
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return file_error(errno, path);
+      return file_error("cannot read", path, errno);
     if (got == 0)
       return text;
     text.append(buffer, static_cast<std::size_t>(got));
@@ -48,7 +38,7 @@ result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   // Non-blocking, so that a FIFO in the place of the file is refused instead of waited for.
   const file_handle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.valid())
-    return file_error(errno, path);
+    return file_error("cannot open", path, errno);
   return read_open_file(file.get(), path, bytes_max);
 }
 

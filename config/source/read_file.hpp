@@ -12,7 +12,5 @@ namespace troupe::config {
 result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 /// The same for a file that is open; `path` is for the words of an error.
 result<std::string> read_open_file(int descriptor, const std::string& path, std::size_t bytes_max);
-/// What an errno value of a file operation means.
-error file_error(int code, const std::string& path);
 
 } // namespace troupe::config

@@ -39,10 +39,10 @@ result<secret> read_private(const secret_file& from) {
   if (!file.valid() && errno == ELOOP)
     return error{errc::forbidden, from.path + ": is a link; name the file itself"};
   if (!file.valid())
-    return file_error(errno, from.path);
+    return file_error("cannot open", from.path, errno);
   struct stat about {};
   if (::fstat(file.get(), &about) != 0)
-    return file_error(errno, from.path);
+    return file_error("cannot look at", from.path, errno);
   if (const auto why = objection(about); !why.empty())
     return error{errc::forbidden, from.path + ": " + why};
   TR_TRY(auto text, read_open_file(file.get(), from.path, from.bytes_max));

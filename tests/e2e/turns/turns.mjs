@@ -2,75 +2,27 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 
-import { connectClient } from '../../support/node/clients.mjs';
 import { Gateway, TOKEN, gatewayBinary } from '../../support/node/gateway_process.mjs';
-import { startProvider } from '../../support/node/provider_process.mjs';
+import { TurnRig, newKey, textOf, until } from '../../support/node/turn_rig.mjs';
 
-const END_MS_MAX = 40_000;
-
-let provider;
-let gateway;
-let client;
-let directory;
-
-function writeConfig(port) {
-  const file = path.join(directory, 'troupe.json');
-  writeFileSync(
-    file,
-    JSON.stringify({
-      models: { providers: { fake: { baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'sk-canary-0123456789', api: 'openai-completions', models: [{ id: 'fake', name: 'fake' }] } } },
-      agents: { defaults: { model: 'fake/fake', workspace: path.join(directory, 'workspace') } },
-    }),
-  );
-  return file;
-}
-
-const newKey = () => `agent:main:e2e-${randomUUID()}`;
-
-async function send(sessionKey, message, runId = randomUUID()) {
-  const ack = await client.request('chat.send', { sessionKey, message, idempotencyKey: runId });
-  assert.equal(ack.status, 'started');
-  return runId;
-}
-
-// Sends and waits for the end: {runId, end, deltas}.
-async function turn(message, sessionKey = newKey()) {
-  const runId = await send(sessionKey, message);
-  const end = (await client.chatEnd(runId, END_MS_MAX)).payload;
-  return { runId, sessionKey, end, deltas: client.chat(runId).filter(({ state }) => state === 'delta') };
-}
-
-const textOf = (message) => (message?.content ?? []).filter(({ type }) => type === 'text').map(({ text }) => text).join('');
+const openai = (port) => ({ baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'sk-canary-0123456789', api: 'openai-completions' });
 const shown = (deltas) => deltas.reduce((text, { deltaText, replace }) => (replace ? deltaText : text + deltaText), '');
-const callsOf = async (message) => (await provider.get('stats')).by_message[message] ?? 0;
-const connect = () => connectClient(gateway.url, { token: TOKEN });
+
+let rig;
 
 describe('turns', () => {
   before(async () => {
-    directory = mkdtempSync(path.join(tmpdir(), 'troupe-e2e-'));
-    mkdirSync(path.join(directory, 'workspace'));
-    writeFileSync(path.join(directory, 'workspace', 'notes.md'), 'remember the milk');
-    writeFileSync(path.join(directory, 'secret.txt'), 'not yours');
-    symlinkSync('../secret.txt', path.join(directory, 'workspace', 'link'));
-    provider = await startProvider();
-    gateway = await new Gateway({ options: ['--config', writeConfig(provider.port)] }).start();
-    client = await connect();
+    rig = await TurnRig.start(openai);
   });
-  after(async () => {
-    await client?.stop();
-    await gateway?.dispose();
-    provider?.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => rig?.dispose());
 
   test('a streamed answer comes in pieces that add up', async () => {
-    const { end, deltas } = await turn('#slow 1500 one two three four five six seven eight');
+    const { end, deltas } = await rig.turn('#slow 1500 one two three four five six seven eight');
     assert.equal(end.state, 'final');
     assert.ok(deltas.length >= 3, `${deltas.length} deltas`);
     assert.equal(shown(deltas), textOf(end.message));
@@ -78,116 +30,100 @@ describe('turns', () => {
 
   test('a provider that fails twice is asked again, and the client is told', async () => {
     const message = `#error 500 2 ${randomUUID()}`;
-    const { runId, end } = await turn(message);
+    const { runId, end } = await rig.turn(message);
     assert.equal(end.state, 'final');
-    assert.equal(await callsOf(message), 3);
-    const retries = client.agent(runId).filter(({ stream, data }) => stream === 'run_status' && data.phase === 'retrying');
+    assert.equal(await rig.callCount(message), 3);
+    const retries = rig.client.agent(runId).filter(({ stream, data }) => stream === 'run_status' && data.phase === 'retrying');
     assert.equal(retries.length, 2);
   });
 
   test('429 is waited out', async () => {
     const message = `#429 1 1 ${randomUUID()}`;
-    const { end } = await turn(message);
+    const { end } = await rig.turn(message);
     assert.equal(end.state, 'final');
-    assert.equal(await callsOf(message), 2);
+    assert.equal(await rig.callCount(message), 2);
   });
 
   test('a stream that breaks off is begun again, and its text replaced', async () => {
-    const { end, deltas } = await turn(`#disconnect ${randomUUID()} with a few more words to break in`);
+    const { end, deltas } = await rig.turn(`#disconnect ${randomUUID()} with a few more words to break in`);
     assert.equal(end.state, 'final');
     assert.equal(shown(deltas), textOf(end.message));
   });
 
   test('a refusal that will not change is not repeated, and names no secret', async () => {
     const message = `#error 401 9 ${randomUUID()}`;
-    const { end } = await turn(message);
+    const { end } = await rig.turn(message);
     assert.equal(end.state, 'error');
-    assert.equal(await callsOf(message), 1);
+    assert.equal(await rig.callCount(message), 1);
     assert.ok(!JSON.stringify(end).includes('canary'));
   });
 
   test('an answer that is no protocol we know ends the turn with an error', async () => {
-    const { end } = await turn(`#garbage 99 ${randomUUID()}`);
+    const { end } = await rig.turn(`#garbage 99 ${randomUUID()}`);
     assert.equal(end.state, 'error');
     assert.ok(end.errorMessage.length > 0);
   });
 
-  test('abort while the provider stalls: its connection is closed, the text is kept', async () => {
-    const before = (await provider.get('stats')).closed_by_client;
-    const sessionKey = newKey();
-    const runId = await send(sessionKey, '#stall 60000 and then nothing');
-    await client.event(({ event, payload }) => event === 'chat' && payload.runId === runId && payload.state === 'delta', 'delta');
-    const aborted = await client.request('chat.abort', { sessionKey, runId });
-    assert.deepEqual(aborted, { ok: true, aborted: true, runIds: [runId] });
-    const end = (await client.chatEnd(runId)).payload;
-    assert.equal(end.state, 'aborted');
-    assert.ok(textOf(end.message).length > 0);
-    const deadline = Date.now() + 10_000;
-    while ((await provider.get('stats')).closed_by_client === before) assert.ok(Date.now() < deadline, 'the provider was not hung up on');
-    const again = await turn('#echo still here', sessionKey);
-    assert.equal(textOf(again.end.message), 'still here');
-  });
+  test('abort while the provider stalls: its connection is closed, the text is kept', () => rig.abortWhileStalled());
 
   test('a run that takes longer than it may is ended', async () => {
     const runId = randomUUID();
-    const outcome = client.request('agent', { message: '#stall 60000', sessionKey: newKey(), idempotencyKey: runId, timeout: 1 }, { expectFinal: true });
+    const outcome = rig.client.request('agent', { message: '#stall 60000', sessionKey: newKey(), idempotencyKey: runId, timeout: 1 }, { expectFinal: true });
     await assert.rejects(outcome, /longer than its limit/);
   });
 
   test('tools: files of the workspace are read, nothing outside is', async () => {
-    assert.match(textOf((await turn('#tool read {"path":"notes.md"}')).end.message), /milk/);
-    assert.match(textOf((await turn('#tool ls {}')).end.message), /notes\.md/);
-    for (const outside of ['../secret.txt', 'link', '/etc/hostname', `${directory}/secret.txt`]) {
-      const { end } = await turn(`#tool read ${JSON.stringify({ path: outside })}`);
+    assert.match(textOf((await rig.turn('#tool read {"path":"notes.md"}')).end.message), /milk/);
+    assert.match(textOf((await rig.turn('#tool ls {}')).end.message), /notes\.md/);
+    for (const outside of ['../secret.txt', 'link', '/etc/hostname', `${rig.directory}/secret.txt`]) {
+      const { end } = await rig.turn(`#tool read ${JSON.stringify({ path: outside })}`);
       assert.equal(end.state, 'final');
       assert.ok(!textOf(end.message).includes('not yours'), outside);
     }
   });
 
   test('tools: several at once, and several rounds', async () => {
-    assert.equal((await turn('#tools 5')).end.state, 'final');
-    assert.equal((await turn('#rounds 6')).end.state, 'final');
-    assert.equal((await turn('#tool nonsense {}')).end.state, 'final');
+    assert.equal((await rig.turn('#tools 5')).end.state, 'final');
+    assert.equal((await rig.turn('#rounds 6')).end.state, 'final');
+    assert.equal((await rig.turn('#tool nonsense {}')).end.state, 'final');
   });
 
   test('inputs during a run follow it, in order', async () => {
     const sessionKey = newKey();
-    const first = await send(sessionKey, '#slow 1000 first answer');
+    const first = await rig.send('#slow 1000 first answer', sessionKey);
     const followers = [];
-    for (let i = 0; i < 5; ++i) followers.push(await send(sessionKey, `#echo number ${i}`));
-    await client.chatEnd(first);
-    for (const [i, runId] of followers.entries()) assert.equal(textOf((await client.chatEnd(runId)).payload.message), `number ${i}`);
-    const { messages } = await client.request('chat.history', { sessionKey });
+    for (let i = 0; i < 5; ++i) followers.push(await rig.send(`#echo number ${i}`, sessionKey));
+    await rig.client.chatEnd(first);
+    for (const [i, runId] of followers.entries()) assert.equal(textOf((await rig.client.chatEnd(runId)).payload.message), `number ${i}`);
+    const { messages } = await rig.client.request('chat.history', { sessionKey });
     assert.deepEqual(messages.filter(({ role }) => role === 'user').map(({ content }) => content.slice(0, 6)), ['#slow ', ...Array(5).fill('#echo ')]);
   });
 
   test('a full queue says so, and when to come back', async () => {
     const sessionKey = newKey();
-    const first = await send(sessionKey, '#stall 60000');
-    for (let i = 0; i < 20; ++i) await send(sessionKey, `#echo ${i}`);
-    await assert.rejects(client.request('chat.send', { sessionKey, message: 'one more', idempotencyKey: randomUUID() }), (error) => {
+    const first = await rig.send('#stall 60000', sessionKey);
+    for (let i = 0; i < 20; ++i) await rig.send(`#echo ${i}`, sessionKey);
+    await assert.rejects(rig.client.request('chat.send', { sessionKey, message: 'one more', idempotencyKey: randomUUID() }), (error) => {
       assert.equal(error.gatewayCode ?? error.code, 'UNAVAILABLE');
       return true;
     });
-    const aborted = await client.request('chat.abort', { sessionKey });
+    const aborted = await rig.client.request('chat.abort', { sessionKey });
     assert.equal(aborted.runIds.length, 21);
-    assert.equal((await client.chatEnd(first)).payload.state, 'aborted');
+    assert.equal((await rig.client.chatEnd(first)).payload.state, 'aborted');
   });
 
   test('kill -9 in the middle of an answer: it is finished once after the restart', async () => {
     const sessionKey = newKey();
     const message = `#slow 3000 ${randomUUID()} some words that take their time`;
-    const runId = await send(sessionKey, message);
-    await client.event(({ event, payload }) => event === 'chat' && payload.runId === runId && payload.state === 'delta', 'delta');
-    await client.stop();
-    await gateway.restart('SIGKILL');
-    client = await connect();
-    const waited = await client.request('agent.wait', { runId, timeoutMs: 14_000 });
+    const runId = await rig.send(message, sessionKey);
+    await rig.firstDelta(runId);
+    await rig.crash();
+    const waited = await rig.client.request('agent.wait', { runId, timeoutMs: 14_000 });
     assert.equal(waited.status, 'ok');
-    const { messages } = await client.request('chat.history', { sessionKey });
+    const { messages } = await rig.client.request('chat.history', { sessionKey });
     assert.equal(messages.filter(({ role }) => role === 'assistant').length, 1);
-    assert.equal(await callsOf(message), 2);
-    const same = await client.request('chat.send', { sessionKey, message, idempotencyKey: runId });
+    assert.equal(await rig.callCount(message), 2);
+    const same = await rig.client.request('chat.send', { sessionKey, message, idempotencyKey: runId });
     assert.equal(same.status, 'ok');
   });
 
@@ -199,51 +135,45 @@ describe('turns', () => {
     const words = Array.from({ length: 200_000 }, (_, i) => `wörd${i}`).join(' ');
     const message = (start + words).slice(0, 1_000_000);
     const params = { sessionKey, message, idempotencyKey: runId };
-    const cutShort = client.request('chat.send', params).catch(() => {});
-    await gateway.restart('SIGKILL');
-    await client.stop();
+    const cutShort = rig.client.request('chat.send', params).catch(() => {});
+    await rig.gateway.restart('SIGKILL');
+    await rig.client.stop();
     await cutShort;
-    client = await connect();
-    assert.ok(['started', 'in_flight'].includes((await client.request('chat.send', params)).status));
-    const deadline = Date.now() + END_MS_MAX;
-    while (!(await callsOf(message))) {
-      assert.ok(Date.now() < deadline, 'the provider was not asked');
-      await setTimeout(50);
-    }
-    const calls = await callsOf(message);
-    await client.stop();
-    await gateway.restart('SIGKILL');
-    client = await connect();
-    assert.equal((await client.request('agent.wait', { runId, timeoutMs: 14_000 })).status, 'ok');
+    await rig.connect();
+    assert.ok(['started', 'in_flight'].includes((await rig.client.request('chat.send', params)).status));
+    await until('the provider is asked', () => rig.callCount(message));
+    const calls = await rig.callCount(message);
+    await rig.crash();
+    assert.equal((await rig.client.request('agent.wait', { runId, timeoutMs: 14_000 })).status, 'ok');
     // The provider counts by the exact text, so what it got after the crash was whole.
-    assert.ok((await callsOf(message)) > calls);
-    const { messages } = await client.request('chat.history', { sessionKey });
+    assert.ok((await rig.callCount(message)) > calls);
+    const { messages } = await rig.client.request('chat.history', { sessionKey });
     assert.deepEqual(messages.map(({ role }) => role), ['user', 'assistant']);
     assert.ok(messages[0].content.startsWith(message.slice(0, 400_000)));
     assert.equal(textOf(messages[1]).length, answerBytes);
-    const tooLong = client.request('chat.send', { sessionKey, message: 'x'.repeat(4_194_305), idempotencyKey: randomUUID() });
+    const tooLong = rig.client.request('chat.send', { sessionKey, message: 'x'.repeat(4_194_305), idempotencyKey: randomUUID() });
     await assert.rejects(tooLong, /4194304/);
   });
 
   test('SIGTERM: a short turn is finished before the gateway leaves', async () => {
-    const runId = await send(newKey(), '#slow 1000 nearly there');
-    const ended = client.chatEnd(runId);
-    const { code } = await gateway.stop('SIGTERM');
+    const runId = await rig.send('#slow 1000 nearly there');
+    const ended = rig.client.chatEnd(runId);
+    const { code } = await rig.gateway.stop('SIGTERM');
     assert.equal((await ended).payload.state, 'final');
     assert.equal(code, 0);
-    await client.stop();
-    await gateway.start();
-    client = await connect();
+    await rig.client.stop();
+    await rig.gateway.start();
+    await rig.connect();
   });
 
   test('no secret reaches introspection, health or the log', async () => {
-    const introspected = await (await fetch(`${gateway.httpUrl}/introspect/actors`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
-    const health = JSON.stringify([await client.request('health', {}), await client.request('status', {})]);
-    for (const [what, text] of Object.entries({ introspected, health, output: gateway.output })) {
+    const introspected = await (await fetch(`${rig.gateway.httpUrl}/introspect/actors`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
+    const health = JSON.stringify([await rig.client.request('health', {}), await rig.client.request('status', {})]);
+    for (const [what, text] of Object.entries({ introspected, health, output: rig.gateway.output })) {
       assert.ok(!text.includes('canary'), `${what} shows the provider's key`);
       assert.ok(!text.includes(TOKEN), `${what} shows the token`);
     }
-    assert.equal((await fetch(`${gateway.httpUrl}/introspect/actors`)).status, 401);
+    assert.equal((await fetch(`${rig.gateway.httpUrl}/introspect/actors`)).status, 401);
   });
 });
 

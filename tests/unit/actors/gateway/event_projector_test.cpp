@@ -1,6 +1,7 @@
 #include "actors/gateway/event_projector.hpp"
 #include "actors/gateway/frames.hpp"
 #include "actors/gateway/limits.hpp"
+#include "actors/gateway/session_events.hpp"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>

@@ -70,21 +70,6 @@ const std::string thoughtful_answer =
     start(5, R"({"type":"tool_use","id":"toolu_2","name":"ls","input":{}})") + stop(5) +
     ends("tool_use");
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-bool same(const decoded& a, const decoded& b) {
-  if (a.text != b.text || a.thinking != b.thinking || a.calls != b.calls ||
-      a.finishes != b.finishes || a.failed() != b.failed())
-    return false;
-  if (a.failed())
-    return a.failure().kind == b.failure().kind && a.failure().message == b.failure().message;
-  return a.result().text == b.result().text && a.result().usage == b.result().usage &&
-         a.result().tool_calls == b.result().tool_calls &&
-         a.result().reasoning == b.result().reasoning;
-}
-
 } // namespace
 
 TEST_CASE("anthropic decoder: a plain answer, its usage and its id", "[model]") {

@@ -24,6 +24,22 @@ struct decoded {
   bool failed() const { return std::holds_alternative<model::model_failure>(outcome); }
 };
 
+inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// Also of thoughts that are sent back.
+inline bool same(const decoded& a, const decoded& b) {
+  if (a.text != b.text || a.thinking != b.thinking || a.calls != b.calls ||
+      a.finishes != b.finishes || a.failed() != b.failed())
+    return false;
+  if (a.failed())
+    return a.failure().kind == b.failure().kind && a.failure().message == b.failure().message;
+  return a.result().text == b.result().text && a.result().usage == b.result().usage &&
+         a.result().tool_calls == b.result().tool_calls &&
+         a.result().reasoning == b.result().reasoning;
+}
+
 /// Feeds a decoder and keeps what it says.
 class decoder_world {
 public:

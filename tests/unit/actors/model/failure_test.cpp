@@ -7,10 +7,6 @@ namespace {
 
 using namespace model;
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 model_failure refused(unsigned status, std::string_view body = {}) {
   decoder_world world;
   world.status = status;

@@ -24,20 +24,6 @@ const std::string tool_answer =
     delta(R"("tool_calls":[{"index":0,"function":{"arguments":"\"x.md\"}"}}])") +
     delta("", R"("tool_calls")") + stream_done;
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-bool same(const decoded& a, const decoded& b) {
-  if (a.text != b.text || a.thinking != b.thinking || a.calls != b.calls ||
-      a.finishes != b.finishes || a.failed() != b.failed())
-    return false;
-  if (a.failed())
-    return a.failure().kind == b.failure().kind && a.failure().message == b.failure().message;
-  return a.result().text == b.result().text && a.result().usage == b.result().usage &&
-         a.result().tool_calls == b.result().tool_calls;
-}
-
 } // namespace
 
 TEST_CASE("openai decoder: a plain answer, its usage and its id", "[model]") {
