@@ -75,11 +75,15 @@ std::uint64_t random_seed() {
   return seed;
 }
 
-std::string random_hex(std::size_t bytes) {
+std::string random_bytes(std::size_t bytes) {
   std::string raw(bytes, '\0');
-  const std::span<unsigned char> view{reinterpret_cast<unsigned char*>(raw.data()), raw.size()};
-  fill_from_kernel(view);
-  return to_hex(view);
+  fill_from_kernel({reinterpret_cast<unsigned char*>(raw.data()), raw.size()});
+  return raw;
+}
+
+std::string random_hex(std::size_t bytes) {
+  const auto raw = random_bytes(bytes);
+  return to_hex({reinterpret_cast<const unsigned char*>(raw.data()), raw.size()});
 }
 
 std::string random_uuid() {

@@ -23,7 +23,10 @@ private:
 /// A seed from the kernel.
 std::uint64_t random_seed();
 
-/// `bytes` unpredictable bytes from the kernel, as lower-case hex: tokens, nonces.
+/// `bytes` unpredictable bytes from the kernel: keys.
+std::string random_bytes(std::size_t bytes);
+
+/// The same as lower-case hex: tokens, nonces.
 std::string random_hex(std::size_t bytes);
 
 /// A random (version 4) UUID in its usual text form.
