@@ -8,6 +8,7 @@ export async function startProvider() {
       const match = /port (\d+)/.exec(bytes);
       if (match) resolve(Number(match[1]));
     });
+    child.on('error', reject);
     child.on('exit', () => reject(new Error('the provider fake ended')));
   });
   return { port, stop: () => child.kill('SIGTERM'), get: async (what) => (await fetch(`http://127.0.0.1:${port}/${what}`)).json() };
