@@ -3,6 +3,7 @@
 #include "actors/bridge/blocking_pool.hpp"
 #include "actors/bridge/request_sink.hpp"
 #include "actors/conversation/context.hpp"
+#include "actors/gateway/devices/devices.hpp"
 #include "actors/gateway/front.hpp"
 #include "actors/node/router.hpp"
 #include "app/leadership_bridge.hpp"
@@ -104,6 +105,7 @@ struct gateway_node::parts {
   std::unique_ptr<caf::actor_system> system;
   shard_router_actor router;
   gateway::front_actor front;
+  gateway::gateway_shared_ptr shared;
   std::vector<caf::actor> others; ///< Gates: held so that they live.
   std::unique_ptr<request_sink> sink;
   std::unique_ptr<net::server> port;
@@ -192,16 +194,17 @@ void gateway_node::parts::start_actors(const std::string& version, const seams& 
   facing_clients->version = version;
   facing_clients->process_started = system_clock().now_boot();
   facing_clients->shards_total = log->shards() + 1u;
-  auto shared = std::make_shared<gateway::gateway_shared>(std::move(facing_clients));
+  shared = std::make_shared<gateway::gateway_shared>(std::move(facing_clients));
   front = system->spawn(gateway::front, shared);
+  shared->attach_devices(system->spawn(gateway::devices, shared, front));
   // No conversation exists before the first shard is led, so nobody has read the sink yet.
   context->sink = front;
   sink = std::make_unique<request_sink>(*system, shared);
   sink->attach(front);
 }
 
-/// Router and front are the node: when one of them gives up, so does the process, and whoever runs
-/// it starts it again.
+/// Router, front and the writer of devices are the node: when one of them gives up, so does the
+/// process, and whoever runs it starts it again.
 void gateway_node::parts::watch_essential() {
   const auto watch = [this](const auto& essential) {
     essential->attach_functor([this](const caf::error& reason) {
@@ -213,6 +216,7 @@ void gateway_node::parts::watch_essential() {
   };
   watch(caf::actor_cast<caf::strong_actor_ptr>(router)->get());
   watch(caf::actor_cast<caf::strong_actor_ptr>(front)->get());
+  watch(caf::actor_cast<caf::strong_actor_ptr>(shared->devices())->get());
 }
 
 result<void> gateway_node::parts::start_port() {
@@ -318,6 +322,7 @@ bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<
     poll_until(1s, [&] { return all.port->connections() == 0; });
   }
   all.sink->detach();
+  caf::anon_send_exit(all.shared->devices(), caf::exit_reason::user_shutdown);
   caf::anon_send_exit(all.front, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(all.router, caf::exit_reason::user_shutdown);
   for (const auto& other : all.others)
@@ -339,6 +344,7 @@ bool gateway_node::stop(std::chrono::milliseconds patience, const std::function<
     static_cast<void>(parts_.release()); // Its actors still use it.
     return false;
   }
+  all.shared.reset(); // It holds an actor: not after their system.
   all.system.reset();
   parts_.reset();
   return true;

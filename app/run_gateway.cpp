@@ -61,7 +61,8 @@ result<void> apply_flags(const gateway_run_options& options, config::gateway_set
     gateway.bind = config::bind_mode::custom;
     gateway.custom_bind_host = options.bind;
   }
-  const bool secret_missing = gateway.auth.token.empty() && gateway.auth.password.empty();
+  const bool secret_missing = gateway.auth.mode != config::auth_mode::trusted_proxy &&
+                              gateway.auth.token.empty() && gateway.auth.password.empty();
   if (!gateway.loopback_only() && (gateway.auth.mode == config::auth_mode::none || secret_missing))
     return error{
         errc::forbidden,

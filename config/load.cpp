@@ -108,6 +108,9 @@ void show_effective(loaded& config, const root_raw& raw) {
   case auth_mode::password:
     auth["mode"] = "password";
     break;
+  case auth_mode::trusted_proxy:
+    auth["mode"] = "trusted-proxy";
+    break;
   }
 }
 

@@ -16,10 +16,28 @@
 /// declaration in `config/sections/`.
 namespace troupe::config {
 
-enum class auth_mode { none, token, password };
+enum class auth_mode { none, token, password, trusted_proxy };
 enum class bind_mode { loopback, lan, custom };
 /// What an edit of the config does to a running gateway (docs/formats/config.md, "Reloading").
 enum class reload_mode { hybrid, hot, restart, off };
+
+/// For `auth.mode: "trusted-proxy"`: who a user is, is what the proxy says in a header.
+struct trusted_proxy_settings {
+  std::string user_header;                   ///< Lower-case.
+  std::vector<std::string> required_headers; ///< Lower-case.
+  std::vector<std::string> allow_users;      ///< Empty: everyone the proxy lets through.
+  bool allow_loopback = false;               ///< The proxy may be on this machine.
+  bool approve_devices = false;
+  std::vector<std::string> approve_scopes{"operator.read", "operator.write"};
+};
+
+/// Failed attempts to prove who one is, per address.
+struct auth_rate_limit {
+  unsigned attempts_max = 10;
+  std::chrono::milliseconds window{60'000};
+  std::chrono::milliseconds lockout{300'000};
+  bool exempt_loopback = true; ///< Delayed, never locked out.
+};
 
 struct gateway_settings {
   std::uint16_t port = 18'789;
@@ -30,7 +48,13 @@ struct gateway_settings {
     bool mode_configured = false;
     secret token;
     secret password;
+    trusted_proxy_settings proxy;
+    /// Scopes at most, per user that a proxy names; nothing: no such limit.
+    std::optional<std::map<std::string, std::vector<std::string>>> identity_scopes;
+    auth_rate_limit rate_limit;
   } auth;
+  /// gateway.nodes.pairing.autoApproveLocal: devices of this machine need no approval.
+  bool approve_local_devices = true;
   std::vector<std::string> allowed_origins; ///< gateway.controlUi.allowedOrigins
   std::vector<std::string> trusted_proxies;
   reload_mode reload = reload_mode::hybrid; ///< gateway.reload.mode

@@ -109,7 +109,7 @@ request_sink::on_websocket(net::ws_upgrade upgrade,
   link->id = shared_->next_id();
   link->conn_id = random_uuid();
   link->connection = std::move(connection);
-  link->from = origin_of(upgrade.headers, std::move(upgrade.peer));
+  link->from = origin_of(upgrade.headers, std::move(upgrade.peer), shared_->settings()->gateway);
   const auto client = system_.spawn(gateway::client, shared_, link, supervisor);
   caf::anon_send(supervisor, adopt_client{client, std::move(link)});
   return std::make_shared<frame_forwarder>(client);

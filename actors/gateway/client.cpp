@@ -1,18 +1,23 @@
 #include "actors/gateway/client.hpp"
 
+#include "actors/gateway/devices/device_rows.hpp"
 #include "actors/gateway/hello.hpp"
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/methods/method.hpp"
 #include "actors/gateway/methods/runs.hpp"
+#include "actors/support/reply.hpp"
 #include "base/log.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::gateway {
 namespace {
+
+void on_frame(client_self self, const client_frame& frame);
 
 void send_text(client_self self, std::string text) {
   self->state.link->connection->send({.head = std::move(text), .body = nullptr, .tail = {}});
@@ -58,13 +63,29 @@ void enter_presence(client_self self, const welcome& granted) {
   who.host = said.display_name.empty() ? said.client_id : said.display_name;
   who.version = said.client_version;
   who.platform = said.platform;
+  who.device_family = said.device_family;
   who.mode = said.client_mode;
   who.instance_id = said.instance_id;
   who.roles = {said.role};
   for (const auto granted_scope : granted.scopes.list())
     who.scopes.emplace_back(to_string(granted_scope));
-  state.presence_key = said.instance_id.empty() ? state.link->conn_id : said.instance_id;
+  if (granted.device)
+    who.device_id = granted.device->device_id;
+  state.presence_key = presence_key(who.device_id, said.instance_id);
+  if (state.presence_key.empty())
+    state.presence_key = "connection " + state.link->conn_id;
   state.shared->presence_connected(state.presence_key, std::move(who));
+}
+
+/// The rows know when a device was here last, to ten minutes.
+void note_seen(client_self self, const welcome& granted) {
+  const auto& shared = *self->state.shared;
+  if (!granted.device ||
+      shared.context().time->now_wall_ms() - granted.device->last_seen_at < seen_period_ms)
+    return;
+  self->send(shared.devices(),
+             device_seen{granted.device->device_id, granted.device->role,
+                         granted.method == "device-token" ? "device-token-auth" : "connect"});
 }
 
 void open(client_self self, const std::string& request_id, welcome granted) {
@@ -78,44 +99,78 @@ void open(client_self self, const std::string& request_id, welcome granted) {
   enter_presence(self, granted);
   send_text(self, response_ok(request_id, hello_payload(*state.shared, granted, state.link->conn_id,
                                                         method_names())));
+  // What was signed and what was told have done their work.
+  state.challenge.clear();
+  if (granted.device)
+    granted.device->token.clear();
   self->send(state.front, client_online{.id = state.link->id,
                                         .reads = granted.scopes.allows(scope::read),
                                         .session_scoped = has("session-scoped-events"),
                                         .tool_events = has("tool-events"),
-                                        .present = !state.presence_key.empty()});
+                                        .present = !state.presence_key.empty(),
+                                        .pairs = granted.scopes.allows(scope::pairing),
+                                        .device = granted.device});
+  note_seen(self, granted);
+  state.role = std::move(granted.params.role);
+  state.device = std::move(granted.device);
   state.client_id = std::move(granted.params.client_id);
   state.client_mode = std::move(granted.params.client_mode);
   state.tool_events = has("tool-events");
   state.scopes = std::move(granted.scopes);
 }
 
-void greet(client_self self, const std::string& text) {
-  auto& shared = *self->state.shared;
-  const auto settings = shared.settings();
-  const handshake_facts facts{.settings = &settings->gateway,
-                              .started = shared.context().status->started.load(),
-                              .draining = shared.context().status->draining.load(),
-                              .now = shared.context().time->now_boot()};
-  auto outcome = judge_first_frame(text, self->state.link->from, facts, shared.limiter());
-  if (auto* refused = std::get_if<refusal>(&outcome))
-    return refuse(self, std::move(*refused));
-  auto& granted = std::get<welcome>(outcome);
+void welcome_in(client_self self, welcome granted) {
   const auto request_id = granted.request_id;
   open(self, request_id, std::move(granted));
 }
 
-protocol_error missing_scope(scope needed) {
-  json_writer details;
-  details.begin_object()
-      .member("code", "MISSING_SCOPE")
-      .member("missingScope", to_string(needed))
-      .key("requiredScopes")
-      .begin_array()
-      .value(to_string(needed))
-      .end_array()
-      .end_object();
-  return {"FORBIDDEN", "missing scope: " + std::string{to_string(needed)}, details.take(), false,
-          0};
+void on_admission(client_self self, admission asked, const device_admission& answer) {
+  if (self->state.now != client_state::phase::admitting)
+    return;
+  auto outcome = admitted(std::move(asked), answer);
+  if (auto* refused = std::get_if<refusal>(&outcome))
+    return refuse(self, std::move(*refused));
+  welcome_in(self, std::move(std::get<welcome>(outcome)));
+  for (auto& frame : std::exchange(self->state.parked, {}))
+    on_frame(self, frame);
+}
+
+/// The answer to `connect` waits for a commit.
+void admit(client_self self, admission asked) {
+  self->state.now = client_state::phase::admitting;
+  self->state.place.enter("admitting");
+  const admit_device wanted{asked.ask};
+  const auto shared_asked = std::make_shared<admission>(std::move(asked));
+  self->request(self->state.shared->devices(), admission_timeout, wanted)
+      .then(
+          [self, shared_asked](const device_decision& decided) {
+            on_admission(self, std::move(*shared_asked), decided.outcome);
+          },
+          [self, shared_asked](const caf::error& failure) {
+            on_admission(self, std::move(*shared_asked), from_failure(from_caf(failure)));
+          });
+}
+
+void greet(client_self self, const std::string& text) {
+  auto& state = self->state;
+  auto& shared = *state.shared;
+  const auto& context = shared.context();
+  // Counted before the rows are read: a change in between is noticed with the next frame.
+  state.device_changes = shared.device_changes();
+  const auto settings = shared.settings();
+  const handshake_facts facts{.settings = &settings->gateway,
+                              .rows = &context.log->rows(),
+                              .challenge = state.challenge,
+                              .started = context.status->started.load(),
+                              .draining = context.status->draining.load(),
+                              .now = context.time->now_boot(),
+                              .wall = context.time->now_wall_ms()};
+  auto outcome = judge_first_frame(text, state.link->from, facts, shared.limiter());
+  if (auto* refused = std::get_if<refusal>(&outcome))
+    return refuse(self, std::move(*refused));
+  if (auto* asked = std::get_if<admission>(&outcome))
+    return admit(self, std::move(*asked));
+  welcome_in(self, std::move(std::get<welcome>(outcome)));
 }
 
 /// Why `request` is not served, if so.
@@ -127,6 +182,8 @@ std::optional<protocol_error> objection(client_self self, const request_frame& r
   if (wanted == nullptr)
     return invalid_request("unknown method: " +
                            std::string{cut_utf8(request.method, name_bytes_max)});
+  if (self->state.role != "operator")
+    return invalid_request("unauthorized role: " + self->state.role);
   if (self->state.in_flight >= requests_in_flight_max)
     return unavailable("too many requests in flight on this connection");
   const auto needed = wanted->needs(request.params);
@@ -140,17 +197,43 @@ std::optional<protocol_error> objection(client_self self, const request_frame& r
 
 void serve(client_self self, const request_frame& request) {
   const auto* wanted = find_method(request.method);
-  if (const auto refused = objection(self, request, wanted))
-    return send_text(self, response_error(request.id, *refused));
+  if (const auto refused = objection(self, request, wanted)) {
+    send_text(self, response_error(request.id, *refused));
+    if (wanted != nullptr && self->state.role != "operator" &&
+        ++self->state.unauthorized_calls > unauthorized_calls_max)
+      end(self, 1008, "repeated unauthorized calls");
+    return;
+  }
   ++self->state.in_flight;
   wanted->serve(call{self, request.id, request.params});
+}
+
+void park(client_self self, const client_frame& frame) {
+  if (self->state.parked.size() >= handshake_frames_max)
+    return end(self, 1008, "too many pending handshake frames");
+  self->state.parked.push_back(frame);
+}
+
+/// A device whose grant is gone is put out before it is served once more. Costs a comparison,
+/// unless something was taken away from some device since the last frame.
+bool grant_is_gone(client_self self) {
+  auto& state = self->state;
+  const auto changes = state.shared->device_changes();
+  if (!state.device || changes == state.device_changes)
+    return false;
+  state.device_changes = changes;
+  return !still_granted(device_rows{state.shared->context().log->rows()}, *state.device);
 }
 
 void on_frame(client_self self, const client_frame& frame) {
   if (self->state.now == client_state::phase::greeting)
     return greet(self, frame.text);
+  if (self->state.now == client_state::phase::admitting)
+    return park(self, frame);
   if (self->state.now != client_state::phase::open)
     return;
+  if (grant_is_gone(self))
+    return end(self, 1008, "device token revoked");
   const auto parsed = parse_frame(frame.text);
   if (const auto* request = std::get_if<request_frame>(&parsed))
     return serve(self, *request);
@@ -218,9 +301,11 @@ client_actor::behavior_type client(client_self self, gateway_shared_ptr shared,
   const auto& context = shared->context();
   self->state.place = self->observe(context.registry, "/front/client/" + link->conn_id, "client");
   self->state.place.enter("greeting");
-  link->connection->send({.head = challenge_frame(random_uuid(), context.time->now_wall_ms()),
-                          .body = nullptr,
-                          .tail = {}});
+  self->state.challenge = random_uuid();
+  link->connection->send(
+      {.head = challenge_frame(self->state.challenge, context.time->now_wall_ms()),
+       .body = nullptr,
+       .tail = {}});
   self->watch_elder(front);
   // Without the front no event arrives any more: the client must connect anew.
   self->set_down_handler([self](const caf::down_msg&) { end(self, 1012, "service restart"); });

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace troupe::gateway {
 
@@ -34,21 +35,27 @@ struct client_state {
   /// A client that fails takes its connection with it.
   ~client_state();
 
-  enum class phase { greeting, refusing, open, closed };
+  enum class phase { greeting, admitting, refusing, open, closed };
 
   gateway_shared_ptr shared;
   client_link_ptr link;
   front_actor front;
   registration place;
   phase now = phase::greeting;
-  std::optional<refusal> held; ///< While refusing.
+  std::optional<refusal> held;      ///< While refusing.
+  std::string challenge;            ///< The nonce that a device signs.
+  std::vector<client_frame> parked; ///< Frames that came while admitting.
+  std::uint64_t device_changes = 0; ///< As counted when the device was last looked at.
 
   // Since the handshake.
   std::string client_id;
   std::string client_mode;
+  std::string role;
   scope_set scopes;
-  bool tool_events = false;    ///< Cap.
-  std::string presence_key;    ///< Listed under it; empty: not listed.
+  bool tool_events = false; ///< Cap.
+  std::string presence_key; ///< Listed under it; empty: not listed.
+  std::optional<device_grant> device;
+  unsigned unauthorized_calls = 0;
   std::uint64_t seq = 0;       ///< Of the last event.
   std::uint32_t in_flight = 0; ///< Requests not finally answered.
   std::unordered_map<std::uint64_t, awaited_run> retrying;
@@ -59,8 +66,9 @@ using client_self = typed_self<client_actor, client_state>;
 
 /// One WebSocket: handshake, requests, events.
 ///
-///     greeting ──connect ok──► open ──close, lost, drained──► (gone)
-///        └──────refused──► refusing ──delay over──► (gone)
+///     greeting ──connect ok──► open ──close, lost, drained, device lost its grant──► (gone)
+///        │  └──a write is needed──► admitting ──committed──► open
+///        └──────refused (also from admitting)──► refusing ──delay over──► (gone)
 ///
 /// Its inbox is bounded by the frame credits of the connection and by `batches_waiting_max`. It
 /// ends with its connection, and its connection with it; nothing of it is worth restarting.

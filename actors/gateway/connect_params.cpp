@@ -99,12 +99,20 @@ std::variant<connect_params, std::string> read_connect_params(const json::object
   read.client_version = text_of(client, "version");
   read.display_name = text_of(client, "displayName");
   read.platform = text_of(client, "platform");
+  read.device_family = text_of(client, "deviceFamily");
   read.instance_id = text_of(client, "instanceId");
   if (const auto role = text_of(params, "role"); !role.empty())
     read.role = role;
   read_texts(params, "scopes", read.scopes);
   read_texts(params, "caps", read.caps);
-  read.device = params.contains("device");
+  if (const auto* found = params.if_contains("device")) {
+    const auto& device = found->get_object();
+    read.device = device_claim{.id = std::string{text_of(device, "id")},
+                               .public_key = std::string{text_of(device, "publicKey")},
+                               .signature = std::string{text_of(device, "signature")},
+                               .signed_at = integer_of(device, "signedAt", 0),
+                               .nonce = std::string{text_of(device, "nonce")}};
+  }
   if (const auto* found = params.if_contains("auth")) {
     const auto& auth = found->get_object();
     read.token = text_of(auth, "token");

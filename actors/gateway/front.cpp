@@ -1,5 +1,6 @@
 #include "actors/gateway/front.hpp"
 
+#include "actors/gateway/devices/device_rows.hpp"
 #include "actors/gateway/frames.hpp"
 #include "actors/gateway/limits.hpp"
 #include "actors/gateway/session_events.hpp"
@@ -97,7 +98,7 @@ void on_session_event(front_self self, const session_event& event) {
 void adopt(front_self self, const adopt_client& opened) {
   auto& state = self->state;
   const auto id = opened.link->id;
-  state.clients.emplace(id, front_state::connected{opened.client, opened.link, false});
+  state.clients.emplace(id, front_state::connected{.client = opened.client, .link = opened.link});
   state.by_actor.emplace(opened.client.id(), id);
   // A client that has ended already answers this with its down message at once.
   self->monitor(opened.client);
@@ -139,9 +140,15 @@ void on_online(front_self self, const client_online& ready) {
   const auto known = self->state.clients.find(ready.id);
   if (known == self->state.clients.end())
     return;
+  // Its device may have lost what it was let in for while the client was on its way here.
+  if (ready.device &&
+      !still_granted(device_rows{self->state.shared->context().log->rows()}, *ready.device))
+    return self->send(known->second.client, close_client{1008, "device token revoked"});
   known->second.online = true;
   known->second.reads = ready.reads;
   known->second.present = ready.present;
+  known->second.pairs = ready.pairs;
+  known->second.device = ready.device;
   self->state.audiences.add(ready.id, {.reads = ready.reads,
                                        .session_scoped = ready.session_scoped,
                                        .tool_events = ready.tool_events});
@@ -149,6 +156,32 @@ void on_online(front_self self, const client_online& ready) {
     tell_presence(self);
   auto& shared = *self->state.shared;
   deliver_to(self, known->second, health_event(shared, *shared.health()), for_all);
+}
+
+bool concerns(const device_closing& closing, const front_state::connected& known) {
+  return known.device && known.device->device_id == closing.device_id &&
+         (closing.role.empty() || known.device->role == closing.role);
+}
+
+void on_device_news(front_self self, const device_news& news) {
+  for (const auto& [name, payload] : news.events) {
+    const auto events = for_everybody(event_body(name, payload), false);
+    for (const auto& [id, known] : self->state.clients)
+      if (known.online && known.pairs)
+        deliver_to(self, known, events, for_all);
+  }
+  for (const auto& closing : news.closings)
+    for (const auto& [id, known] : self->state.clients)
+      if (concerns(closing, known))
+        self->send(known.client, close_client{closing.code, closing.reason});
+}
+
+connected_devices devices_of(const front_state& state) {
+  connected_devices out;
+  for (const auto& [id, known] : state.clients)
+    if (known.online && known.device)
+      out.ids.insert(known.device->device_id);
+  return out;
 }
 
 bool ended_in_order(const caf::error& reason) {
@@ -294,6 +327,8 @@ front_actor::behavior_type front(front_self self, gateway_shared_ptr shared) {
                                           : std::make_shared<const std::string>(std::move(text))};
       },
       [self](const await_sighting& wanted) { return on_await_sighting(self, wanted); },
+      [self](const device_news& news) { on_device_news(self, news); },
+      [self](get_connected_devices) { return devices_of(self->state); },
       [self](const front_drain& wanted) { drain(self, wanted); },
       [self](const front_config_changed& change) { on_config_changed(self, change); },
       [self](front_tick) { tick(self); },

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -23,6 +24,8 @@ struct front_state {
     bool online = false;  ///< Past the handshake: gets events.
     bool reads = false;   ///< Scope operator.read.
     bool present = false; ///< Listed among those present.
+    bool pairs = false;   ///< Gets device.pair.*.
+    std::optional<device_grant> device{};
   };
   struct sighting {
     std::string run_id;

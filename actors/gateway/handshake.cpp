@@ -1,38 +1,14 @@
 #include "actors/gateway/handshake.hpp"
 
+#include "actors/gateway/devices/device_rows.hpp"
 #include "actors/gateway/limits.hpp"
+#include "base/log.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace troupe::gateway {
 namespace {
-
-using std::chrono::milliseconds;
-
-refusal refuse(protocol_error failure, std::uint16_t close_code = 1008) {
-  refusal out;
-  out.close_reason = failure.message;
-  out.close_code = close_code;
-  out.failure = std::move(failure);
-  return out;
-}
-
-std::string details(std::string_view code) {
-  json_writer out;
-  out.begin_object().member("code", code).end_object();
-  return out.take();
-}
-
-refusal device_required() {
-  auto failure = invalid_request("device identity required", details("DEVICE_IDENTITY_REQUIRED"));
-  failure.code = "NOT_PAIRED";
-  return refuse(std::move(failure));
-}
-
-bool is_browser_ui(const connect_params& client) {
-  return client.client_id == "openclaw-control-ui" || client.client_id == "webchat-ui" ||
-         client.client_id == "webchat" || client.client_id == "openclaw-browser-copilot";
-}
 
 bool speaks_our_version(const connect_params& client) {
   const auto low = client.min_protocol;
@@ -46,205 +22,184 @@ bool speaks_our_version(const connect_params& client) {
          high >= protocol_version_probe_min && low <= protocol_version_probe_min;
 }
 
-refusal version_mismatch(const connect_params& client) {
-  json_writer out;
-  out.begin_object()
-      .member("code", "PROTOCOL_MISMATCH")
-      .member("clientMinProtocol", client.min_protocol)
-      .member("clientMaxProtocol", client.max_protocol)
-      .member("expectedProtocol", protocol_version)
-      .member("minimumProbeProtocol", protocol_version_probe_min)
-      .end_object();
-  return refuse(invalid_request("protocol mismatch", out.take()), 1002);
+bool is_backend(const connect_params& client) {
+  return client.client_id == "gateway-client" && client.client_mode == "backend";
 }
 
-refusal not_started(bool draining) {
-  auto failure =
-      unavailable(draining ? "gateway draining; retry shortly" : "gateway starting; retry shortly",
-                  draining ? R"({"reason":"draining"})" : R"({"reason":"startup-sidecars"})");
-  auto out = refuse(std::move(failure), 1013);
-  out.close_reason = draining ? "gateway draining" : "gateway starting";
-  return out;
-}
+/// A connection being judged: what is known about it so far.
+struct visitor {
+  const connect_params& client;
+  const connection_origin& from;
+  const handshake_facts& facts;
 
-refusal origin_refused(std::string_view reason) {
-  json_writer out;
-  out.begin_object()
-      .member("code", "CONTROL_UI_ORIGIN_NOT_ALLOWED")
-      .member("reason", reason)
-      .end_object();
-  return refuse(invalid_request("origin not allowed (open the Control UI from the gateway host or "
-                                "allow it in gateway.controlUi.allowedOrigins)",
-                                out.take()));
-}
-
-/// How a failed authentication is told: protocol.md section 2, "Authentication failures".
-struct auth_failure {
-  std::string message;
-  std::string_view code;
-  std::string_view reason;
-  std::string_view next_step;
-  bool retry_with_device_token = false;
+  bool no_auth() const { return facts.settings->auth.mode == config::auth_mode::none; }
+  /// From this machine, not through a proxy, and not out of a browser. Without any secret also
+  /// addressed as this machine, because a page can rebind a name of its own to us.
+  bool local_program() const {
+    return from.direct_loopback() && !from.origin &&
+           (!no_auth() || is_loopback_name(host_name(from.host)));
+  }
 };
 
-refusal unauthorized(const auth_failure& told) {
-  json_writer out;
-  out.begin_object().member("code", told.code);
-  out.member_if("authReason", told.reason);
-  out.member("canRetryWithDeviceToken", told.retry_with_device_token)
-      .member("recommendedNextStep", told.next_step)
-      .end_object();
-  return refuse(invalid_request("unauthorized: " + told.message, out.take()));
-}
-
-bool is_password(const config::gateway_settings& settings) {
-  return settings.auth.mode == config::auth_mode::password;
-}
-
-std::string hint(const connect_params& client, bool password) {
-  const std::string kind = password ? "password" : "token";
-  if (client.client_id == "gateway-client")
-    return " (provide gateway auth " + kind + ")";
-  return " (use this gateway's gateway.auth." + kind + " or pair the device)";
-}
-
-refusal secret_missing(const connect_params& client, bool password) {
-  return unauthorized({.message = std::string{"gateway "} + (password ? "password" : "token") +
-                                  " missing" + hint(client, password),
-                       .code = password ? "AUTH_PASSWORD_MISSING" : "AUTH_TOKEN_MISSING",
-                       .reason = password ? "password_missing" : "token_missing",
-                       .next_step = "update_auth_configuration"});
-}
-
-refusal secret_mismatch(const connect_params& client, bool password) {
-  const auto may_use_device = !password && client.device && client.device_token.empty();
-  return unauthorized(
-      {.message = std::string{"gateway "} + (password ? "password" : "token") + " mismatch" +
-                  hint(client, password),
-       .code = password ? "AUTH_PASSWORD_MISMATCH" : "AUTH_TOKEN_MISMATCH",
-       .reason = password ? "password_mismatch" : "token_mismatch",
-       .next_step = may_use_device ? "retry_with_device_token" : "update_auth_credentials",
-       .retry_with_device_token = may_use_device});
-}
-
-refusal secret_not_configured(bool password) {
-  return unauthorized(
-      {.message = std::string{"gateway "} + (password ? "password" : "token") +
-                  " not configured on this gateway (set gateway.auth." +
-                  (password ? "password" : "token") + ")",
-       .code = password ? "AUTH_PASSWORD_NOT_CONFIGURED" : "AUTH_TOKEN_NOT_CONFIGURED",
-       .reason = password ? "password_missing_config" : "token_missing_config",
-       .next_step = "update_auth_configuration"});
-}
-
-refusal rate_limited(milliseconds wait) {
-  auto out = unauthorized({.message = "too many failed authentication attempts (retry later)",
-                           .code = "AUTH_RATE_LIMITED",
-                           .reason = "rate_limited",
-                           .next_step = "wait_then_retry"});
-  out.failure.retryable = true;
-  out.failure.retry_after_ms = static_cast<std::uint64_t>(wait.count());
-  return out;
-}
-
 /// `cli` and the gateway's own backend client are trusted with their scopes without a device, but
-/// only directly from this machine and not out of a browser.
-bool keeps_scopes(const connect_params& client, const connection_origin& from, bool no_secret) {
-  if (!from.direct_loopback() || from.origin)
+/// only as programs of this machine.
+bool keeps_scopes(const visitor& who) {
+  if (!who.local_program() || who.client.role != "operator")
     return false;
-  if (client.client_id == "gateway-client" && client.client_mode == "backend")
+  if (is_backend(who.client))
     return true;
-  return !no_secret && client.client_id == "cli" && client.client_mode == "cli";
+  return !who.no_auth() && who.client.client_id == "cli" && who.client.client_mode == "cli";
 }
 
-/// The shared secret, or the reason to refuse.
-std::optional<refusal> check_secret(const connect_params& client, const connection_origin& from,
-                                    const handshake_facts& facts, auth_limiter& limiter) {
-  const auto password = is_password(*facts.settings);
-  const auto has_secret = !client.token.empty() || !client.password.empty();
-  if (!has_secret && client.device_token.empty() && client.bootstrap_token.empty())
-    return client.device ? secret_missing(client, password) : device_required();
-  if (!from.peer.loopback)
-    if (const auto wait = limiter.locked_for(from.peer.ip, facts.now); wait > milliseconds{0})
-      return rate_limited(wait);
+scope_set asked_scopes(const connect_params& client) {
+  return client.role == "operator" ? scope_set::of(client.scopes) : scope_set{};
+}
 
-  const auto token = judge_secret(*facts.settings, client.token);
-  const auto word = judge_secret(*facts.settings, client.password);
-  if (token == secret_verdict::correct || word == secret_verdict::correct) {
-    limiter.on_success(from.peer.ip);
+/// What the config allows the user at most, whom a trusted proxy names.
+std::optional<scope_set> limit_of_user(const visitor& who, const proof& by) {
+  const auto& listed = who.facts.settings->auth.identity_scopes;
+  if (by.method != "trusted-proxy" || !listed)
     return std::nullopt;
-  }
-  if (token == secret_verdict::not_configured)
-    return secret_not_configured(password);
-  auto out = has_secret ? secret_mismatch(client, password)
-             : !client.bootstrap_token.empty()
-                 ? unauthorized({.message = "bootstrap token invalid or expired (get a new one)",
-                                 .code = "AUTH_BOOTSTRAP_TOKEN_INVALID",
-                                 .reason = "bootstrap_token_invalid",
-                                 .next_step = "update_auth_credentials"})
-                 : unauthorized({.message = "device token mismatch (rotate/reissue device token)",
-                                 .code = "AUTH_DEVICE_TOKEN_MISMATCH",
-                                 .reason = "device_token_mismatch",
-                                 .next_step = "update_auth_credentials"});
-  out.delay = limiter.on_failure(from.peer.ip, from.peer.loopback, facts.now);
+  const auto user = listed->find(who.from.user->user);
+  return user == listed->end() ? scope_set{} : scope_set::of(user->second);
+}
+
+/// Those of `asked` that the limit allows; all without a limit.
+scope_set within(const scope_set& asked, const std::optional<scope_set>& limit) {
+  if (!limit)
+    return asked;
+  scope_set out;
+  for (const auto one : asked.list())
+    if (limit->allows(one))
+      out.grant(one);
   return out;
 }
 
-std::optional<refusal> check_identity(const connect_params& client, const connection_origin& from,
-                                      const handshake_facts& facts, auth_limiter& limiter) {
-  if (client.role == "node")
-    return device_required();
-  if (is_browser_ui(client)) {
-    if (client.device)
-      return device_required();
-    return refuse(invalid_request(
-        "control ui requires device identity (use HTTPS or localhost secure context)",
-        details("CONTROL_UI_DEVICE_IDENTITY_REQUIRED")));
-  }
-  if (facts.settings->auth.mode == config::auth_mode::none) {
-    if (!keeps_scopes(client, from, true))
-      return device_required();
-    return std::nullopt;
-  }
-  return check_secret(client, from, facts, limiter);
+welcome welcome_for(const visitor& who, const proof& by, scope_set scopes) {
+  welcome out;
+  out.params = who.client;
+  out.method = by.method;
+  out.scopes = std::move(scopes);
+  // The secrets have done their work.
+  out.params.token.clear();
+  out.params.password.clear();
+  out.params.device_token.clear();
+  out.params.bootstrap_token.clear();
+  return out;
 }
 
-handshake_outcome judge(const connect_params& client, const connection_origin& from,
-                        const handshake_facts& facts, auth_limiter& limiter) {
-  if (!speaks_our_version(client))
-    return version_mismatch(client);
-  if (client.role != "operator" && client.role != "node")
-    return refuse(invalid_request("invalid role"));
-  if (facts.draining || !facts.started)
-    return not_started(facts.draining);
-  if (from.origin ? !origin_allowed(from, facts.settings->allowed_origins) : is_browser_ui(client))
-    return origin_refused(from.origin ? "origin not allowed" : "origin missing or invalid");
-  if (auto refused = check_identity(client, from, facts, limiter))
+handshake_outcome judge_without_device(const visitor& who, auth_limiter& limiter) {
+  if (who.client.role == "node")
+    return device_required();
+  if (is_browser_ui(who.client))
+    return browser_device_required();
+  if (who.no_auth() && !keeps_scopes(who))
+    return device_required();
+  auto proven = authenticate(who.client, nullptr, who.from, who.facts, limiter);
+  if (auto* refused = std::get_if<refusal>(&proven))
     return std::move(*refused);
+  const auto& by = std::get<proof>(proven);
+  // A user whom the config knows needs no device to be somebody.
+  const auto limit = limit_of_user(who, by);
+  auto scopes = keeps_scopes(who) || limit ? within(asked_scopes(who.client), limit) : scope_set{};
+  return welcome_for(who, by, std::move(scopes));
+}
 
-  welcome granted;
-  granted.params = client;
-  const auto no_secret = facts.settings->auth.mode == config::auth_mode::none;
-  if (keeps_scopes(client, from, no_secret))
-    for (const auto& name : client.scopes)
-      if (const auto known = scope_from_name(name))
-        granted.scopes.grant(*known);
-  // The secrets have done their work.
-  granted.params.token.clear();
-  granted.params.password.clear();
-  granted.params.device_token.clear();
-  granted.params.bootstrap_token.clear();
+/// What is approved without asking: protocol.md section 2, "Pairing".
+silent_rules silent_rules_for(const visitor& who, const proof& by) {
+  const auto& settings = *who.facts.settings;
+  silent_rules out;
+  if (by.method == "device-token")
+    return out;
+  const bool by_page = who.from.origin.has_value();
+  out.local = settings.approve_local_devices && who.from.direct_loopback() &&
+              by.method != "trusted-proxy" && (!by_page || is_browser_ui(who.client)) &&
+              (by_page || !who.no_auth() || who.local_program());
+  out.scope_upgrades = out.local && settings.auth.mode != config::auth_mode::trusted_proxy;
+  if (by.method == "trusted-proxy" && settings.auth.proxy.approve_devices)
+    out.by_proxy = scope_set::of(settings.auth.proxy.approve_scopes);
+  return out;
+}
+
+std::string clipped(std::string_view text) {
+  return std::string{cut_utf8(text, description_bytes_max)};
+}
+
+device_ask ask_of(const visitor& who, const verified_device& device, const proof& by,
+                  scope_set scopes) {
+  device_ask ask;
+  ask.what = {.device_id = device.id,
+              .public_key = device.public_key,
+              .display_name = clipped(who.client.display_name),
+              .platform = clipped(who.client.platform),
+              .device_family = clipped(who.client.device_family),
+              .client_id = who.client.client_id,
+              .client_mode = who.client.client_mode,
+              .remote_ip = who.from.direct_loopback() ? std::string{} : who.from.ip};
+  ask.role = who.client.role;
+  ask.scopes = std::move(scopes);
+  ask.silent = silent_rules_for(who, by);
+  if (by.device_token)
+    ask.proven_nonce = by.device_token->nonce;
+  return ask;
+}
+
+/// Programs of this machine that are the gateway's own, and in mode none its pages, are let in
+/// without a record of their device.
+bool needs_no_pairing(const visitor& who, const proof& by) {
+  if (by.method == "device-token" || who.client.role != "operator")
+    return false;
+  if (is_backend(who.client) && keeps_scopes(who))
+    return true;
+  return who.no_auth() && who.from.direct_loopback() && who.from.origin &&
+         is_browser_ui(who.client);
+}
+
+handshake_outcome judge_device(const visitor& who, auth_limiter& limiter) {
+  const auto verified = verify_device(who.client, who.facts.challenge, who.facts.wall);
+  if (const auto* fault = std::get_if<device_fault>(&verified))
+    return device_not_believed(*fault);
+  const auto& device = std::get<verified_device>(verified);
+  auto proven = authenticate(who.client, &device, who.from, who.facts, limiter);
+  if (auto* refused = std::get_if<refusal>(&proven))
+    return std::move(*refused);
+  const auto& by = std::get<proof>(proven);
+
+  const auto asked = within(asked_scopes(who.client), limit_of_user(who, by));
+  if (by.device_token && !scope_set::of(by.device_token->scopes).covers(asked))
+    return device_token_scope_mismatch();
+  auto granted = welcome_for(who, by, asked);
+  if (needs_no_pairing(who, by))
+    return granted;
+  if (who.facts.rows == nullptr)
+    return refuse(unavailable("devices are not known yet; retry shortly"));
+  auto ask = ask_of(who, device, by, asked);
+  const auto standing = standing_grant(device_rows{*who.facts.rows}, ask);
+  if (!standing) {
+    log::error("gateway", "devices: {}", standing.error().detail);
+    return refuse(from_failure(standing.error()));
+  }
+  if (!standing.value())
+    return admission{std::move(granted), std::move(ask)};
+  granted.device = std::move(standing.value());
   return granted;
 }
 
-} // namespace
-
-secret_verdict judge_secret(const config::gateway_settings& settings, std::string_view candidate) {
-  const auto& configured = is_password(settings) ? settings.auth.password : settings.auth.token;
-  if (configured.empty())
-    return secret_verdict::not_configured;
-  return configured.equals(candidate) ? secret_verdict::correct : secret_verdict::wrong;
+handshake_outcome judge(const visitor& who, auth_limiter& limiter) {
+  const auto& settings = *who.facts.settings;
+  if (!speaks_our_version(who.client))
+    return version_mismatch(who.client);
+  if (who.client.role != "operator" && who.client.role != "node")
+    return refuse(invalid_request("invalid role"));
+  if (who.facts.draining || !who.facts.started)
+    return not_started(who.facts.draining);
+  if (who.from.origin ? !origin_allowed(who.from, settings.allowed_origins)
+                      : is_browser_ui(who.client))
+    return origin_refused(who.from.origin ? "origin not allowed" : "origin missing or invalid");
+  return who.client.device ? judge_device(who, limiter) : judge_without_device(who, limiter);
 }
+
+} // namespace
 
 handshake_outcome judge_first_frame(std::string_view text, const connection_origin& from,
                                     const handshake_facts& facts, auth_limiter& limiter) {
@@ -270,11 +225,27 @@ handshake_outcome judge_first_frame(std::string_view text, const connection_orig
   const auto read = read_connect_params(request.params);
   if (const auto* findings = std::get_if<std::string>(&read))
     return answer(refuse(invalid_request("invalid connect params: " + *findings)));
-  auto outcome = judge(std::get<connect_params>(read), from, facts, limiter);
+  auto outcome = judge({std::get<connect_params>(read), from, facts}, limiter);
   if (auto* refused = std::get_if<refusal>(&outcome))
     return answer(std::move(*refused));
-  std::get<welcome>(outcome).request_id = request.id;
+  if (auto* granted = std::get_if<welcome>(&outcome))
+    granted->request_id = request.id;
+  else
+    std::get<admission>(outcome).granted.request_id = request.id;
   return outcome;
+}
+
+std::variant<welcome, refusal> admitted(admission asked, const device_admission& answer) {
+  const auto refused = [&asked](refusal out) {
+    out.response_id = asked.granted.request_id;
+    return out;
+  };
+  if (const auto* failure = std::get_if<protocol_error>(&answer))
+    return refused(refuse(*failure));
+  if (const auto* waiting = std::get_if<device_waiting>(&answer))
+    return refused(pairing_required(asked.granted.params, asked.ask.what.device_id, *waiting));
+  asked.granted.device = std::get<device_grant>(answer);
+  return std::move(asked.granted);
 }
 
 } // namespace troupe::gateway

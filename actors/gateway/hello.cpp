@@ -9,10 +9,20 @@
 namespace troupe::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 12> events{
-    "connect.challenge", "agent",         "chat",     "session.message", "session.tool",
-    "sessions.changed",  "tick",          "shutdown", "health",          "presence",
-    "session.operation", "config.changed"};
+constexpr std::array<std::string_view, 14> events{"connect.challenge",
+                                                  "agent",
+                                                  "chat",
+                                                  "session.message",
+                                                  "session.tool",
+                                                  "sessions.changed",
+                                                  "tick",
+                                                  "shutdown",
+                                                  "health",
+                                                  "presence",
+                                                  "session.operation",
+                                                  "config.changed",
+                                                  "device.pair.requested",
+                                                  "device.pair.resolved"};
 
 std::string_view auth_mode_name(config::auth_mode mode) {
   switch (mode) {
@@ -20,6 +30,8 @@ std::string_view auth_mode_name(config::auth_mode mode) {
     return "none";
   case config::auth_mode::token:
     return "token";
+  case config::auth_mode::trusted_proxy:
+    return "trusted-proxy";
   case config::auth_mode::password:
     break;
   }
@@ -64,6 +76,20 @@ void write_snapshot(json_writer& out, gateway_shared& shared, const welcome& cli
   out.end_object();
 }
 
+void write_auth(json_writer& out, const welcome& client) {
+  out.begin_object()
+      .member("method", client.method)
+      .member("role", client.params.role)
+      .key("scopes")
+      .begin_array();
+  for (const auto granted : client.scopes.list())
+    out.value(to_string(granted));
+  out.end_array();
+  if (client.device && !client.device->token.empty())
+    out.member("deviceToken", client.device->token).member("issuedAtMs", client.device->issued_at);
+  out.end_object();
+}
+
 } // namespace
 
 std::string hello_payload(gateway_shared& shared, const welcome& client, std::string_view conn_id,
@@ -82,10 +108,8 @@ std::string hello_payload(gateway_shared& shared, const welcome& client, std::st
   write_features(out, methods);
   out.key("snapshot");
   write_snapshot(out, shared, client);
-  out.key("auth").begin_object().member("role", client.params.role).key("scopes").begin_array();
-  for (const auto granted : client.scopes.list())
-    out.value(to_string(granted));
-  out.end_array().end_object();
+  out.key("auth");
+  write_auth(out, client);
   out.key("policy")
       .begin_object()
       .member("maxPayload", payload_bytes_max)

@@ -9,8 +9,10 @@
 
 namespace troupe::gateway {
 
-/// The request carries the shared secret as `Authorization: Bearer …`.
-bool bears_secret(const config::gateway_settings& settings, const net::http_request& request);
+/// The request carries the shared secret as `Authorization: Bearer …`, and comes from where that
+/// counts: in mode trusted-proxy only this machine itself.
+bool bears_secret(const config::gateway_settings& settings, const connection_origin& from,
+                  const net::http_request& request);
 
 /// Why an HTTP request for operators is refused, and how long the answer is held back.
 struct http_refusal {

@@ -55,6 +55,17 @@ inline constexpr std::chrono::seconds await_retry_delay_max{5};
 inline constexpr std::chrono::seconds agent_wait_default{30};
 inline constexpr std::chrono::hours agent_wait_max{24};
 
+/// Writes about devices that wait for a commit; one more is refused.
+inline constexpr std::size_t device_writes_queued_max = 1'024;
+/// From an admission to its commit: inside the handshake's deadline.
+inline constexpr std::chrono::seconds admission_timeout{10};
+/// Frames of one connection that wait while its device is let in.
+inline constexpr std::size_t handshake_frames_max = 16;
+/// Requests of a role that may make none, before the connection is closed.
+inline constexpr unsigned unauthorized_calls_max = 10;
+/// How often pairing requests that are too old are looked for.
+inline constexpr std::chrono::minutes device_upkeep_period{1};
+
 /// What a client is told to wait before it tries again.
 inline constexpr std::uint64_t retry_after_ms = 500;
 

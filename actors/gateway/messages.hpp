@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/gateway/devices/device_ledger.hpp"
 #include "actors/gateway/origin.hpp"
 #include "actors/gateway/wire_event.hpp"
 #include "actors/messages.hpp"
@@ -8,7 +9,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 /// Messages inside the gateway: between the bridge, the front and its clients.
@@ -82,7 +85,14 @@ struct client_online {
   bool reads = false;
   bool session_scoped = false;
   bool tool_events = false;
-  bool present = false; ///< Listed among those present.
+  bool present = false;               ///< Listed among those present.
+  bool pairs = false;                 ///< Scope operator.pairing: sees device.pair.*.
+  std::optional<device_grant> device; ///< What it is connected under.
+};
+/// Which devices have a connection past its handshake.
+struct get_connected_devices {};
+struct connected_devices {
+  std::unordered_set<std::string> ids;
 };
 /// The presence list changed.
 struct presence_changed {};
@@ -140,7 +150,8 @@ using front_actor = event_sink_actor::extend<
     caf::replies_to<watch_sessions>::with<watching>,
     caf::replies_to<watch_messages>::with<watching>, caf::reacts_to<follow_run>,
     caf::replies_to<get_in_flight>::with<in_flight_run>,
-    caf::replies_to<await_sighting>::with<run_sighting>, caf::reacts_to<front_drain>,
+    caf::replies_to<await_sighting>::with<run_sighting>, caf::reacts_to<device_news>,
+    caf::replies_to<get_connected_devices>::with<connected_devices>, caf::reacts_to<front_drain>,
     caf::reacts_to<front_config_changed>, caf::reacts_to<front_tick>,
     caf::reacts_to<front_refresh_health>, caf::reacts_to<presence_changed>,
     caf::reacts_to<front_tell_presence>>;
@@ -157,6 +168,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::await_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::adopt_client)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::adopt_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::client_online)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::device_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::get_connected_devices)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::connected_devices)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watch_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watch_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::follow_run)

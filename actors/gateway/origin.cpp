@@ -1,5 +1,7 @@
 #include "actors/gateway/origin.hpp"
 
+#include "actors/gateway/address.hpp"
+
 #include <algorithm>
 
 namespace troupe::gateway {
@@ -13,36 +15,83 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-/// "host:port" of "http://host:port"; empty when it is no web origin ("null", "file://").
+/// "host:port" of "http://host:port"; empty when it is no web origin ("null", "file://"), or more
+/// than one: with a path, a user, or anything that no browser writes.
 std::string_view authority_of(std::string_view origin) {
   for (const std::string_view scheme : {"http://", "https://"})
     if (origin.starts_with(scheme)) {
       const auto rest = origin.substr(scheme.size());
-      return rest.substr(0, rest.find('/'));
+      if (host_name(rest).empty())
+        return {};
+      const bool plain = std::ranges::all_of(rest, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+               c == '_' || c == ':' || c == '[' || c == ']';
+      });
+      return plain ? rest : std::string_view{};
     }
   return {};
 }
 
+bool says_forwarded(std::string_view name) {
+  return name == "forwarded" || name == "x-real-ip" || name == "via" ||
+         name.starts_with("x-forwarded-");
+}
+
+constexpr std::size_t user_bytes_max = 256;
+
+/// The user that the proxy names in exactly one header, which it must set itself: a proxy that
+/// passes the client's own header on would add a second one.
+proxy_identity identify(const net::header_list& headers, const net::peer_address& peer,
+                        const config::gateway_settings& settings) {
+  const auto& proxy = settings.auth.proxy;
+  proxy_identity out;
+  if (!in_ranges(peer.ip, settings.trusted_proxies) || (peer.loopback && !proxy.allow_loopback)) {
+    out.refused = untrusted_proxy;
+    return out;
+  }
+  for (const auto& needed : proxy.required_headers)
+    if (net::find_header(headers, needed).empty()) {
+      out.refused = "trusted_proxy_missing_header";
+      return out;
+    }
+  const auto named =
+      std::ranges::count(headers, proxy.user_header, &net::header_list::value_type::first);
+  out.user = net::find_header(headers, proxy.user_header);
+  if (named != 1 || out.user.empty() || out.user.size() > user_bytes_max)
+    out.refused = "trusted_proxy_user_missing";
+  else if (!proxy.allow_users.empty() &&
+           std::ranges::find(proxy.allow_users, out.user) == proxy.allow_users.end())
+    out.refused = "trusted_proxy_user_not_allowed";
+  return out;
+}
+
 } // namespace
 
-connection_origin origin_of(const net::header_list& headers, net::peer_address peer) {
+connection_origin origin_of(const net::header_list& headers, net::peer_address peer,
+                            const config::gateway_settings& settings) {
   connection_origin from;
   from.peer = std::move(peer);
+  from.ip = client_ip(headers, from.peer, settings.trusted_proxies);
   from.host = net::find_header(headers, "host");
+  const bool by_proxy = settings.auth.mode == config::auth_mode::trusted_proxy;
   for (const auto& [name, value] : headers) {
+    // A second one is no browser's: nobody may choose which of them counts.
     if (name == "origin")
-      from.origin = value;
-    if (name == "forwarded" || name == "x-forwarded-for" || name == "x-forwarded-host" ||
-        name == "x-real-ip")
+      from.origin = from.origin ? std::string{} : value;
+    if (says_forwarded(name) || (by_proxy && name == settings.auth.proxy.user_header))
       from.forwarded = true;
   }
+  if (by_proxy)
+    from.user = identify(headers, from.peer, settings);
   return from;
 }
 
 std::string host_name(std::string_view authority) {
   if (authority.starts_with('[')) {
     const auto end = authority.find(']');
-    return lower(authority.substr(1, end == std::string_view::npos ? end : end - 1));
+    const auto behind = end == std::string_view::npos ? "?" : authority.substr(end + 1);
+    return behind.empty() || behind.starts_with(':') ? lower(authority.substr(1, end - 1))
+                                                     : std::string{};
   }
   const auto colon = authority.rfind(':');
   // Two colons without brackets: a bare IPv6 address.

@@ -72,6 +72,12 @@ std::string describe(const presence_facts& facts) {
 
 } // namespace
 
+std::string presence_key(std::string_view device_id, std::string_view instance_id) {
+  if (!device_id.empty())
+    return "device " + std::string{device_id};
+  return instance_id.empty() ? std::string{} : "instance " + std::string{instance_id};
+}
+
 bool is_listed(std::string_view client_mode) {
   return client_mode != "cli" && client_mode != "backend" && client_mode != "probe";
 }

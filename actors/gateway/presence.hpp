@@ -77,6 +77,10 @@ private:
   std::uint64_t version_ = 1;
 };
 
+/// The key of a client that is known by its device, else by the instance that it says it is; empty:
+/// by neither. What a client may choose itself never looks like a device.
+std::string presence_key(std::string_view device_id, std::string_view instance_id);
+
 /// Clients that come for one question are not listed (protocol.md section 2, hello-ok).
 bool is_listed(std::string_view client_mode);
 

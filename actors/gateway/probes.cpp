@@ -86,8 +86,9 @@ std::optional<net::http_response> answer_probe(const gateway_shared& shared,
     return no_store(json_response(200, R"({"ok":true,"status":"live"})"));
   if (is("/startup"))
     return no_store(startup_answer(shared));
-  const auto from = origin_of(request.headers, request.peer);
-  const auto details = from.direct_loopback() || bears_secret(shared.settings()->gateway, request);
+  const auto settings = shared.settings();
+  const auto from = origin_of(request.headers, request.peer, settings->gateway);
+  const auto details = from.direct_loopback() || bears_secret(settings->gateway, from, request);
   return no_store(ready_answer(shared, details));
 }
 

@@ -1,5 +1,6 @@
 #include "actors/gateway/scopes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -44,6 +45,25 @@ bool scope_set::allows(scope needed) const {
   if (needed == scope::none || has(needed) || has(scope::admin))
     return true;
   return has(scope::write) && (needed == scope::read || needed == scope::talk);
+}
+
+bool scope_set::covers(const scope_set& other) const {
+  return std::ranges::all_of(other.granted_, [this](scope wanted) { return allows(wanted); });
+}
+
+std::vector<std::string> scope_set::names() const {
+  std::vector<std::string> out;
+  for (const auto held : granted_)
+    out.emplace_back(to_string(held));
+  return out;
+}
+
+scope_set scope_set::of(std::span<const std::string> names) {
+  scope_set out;
+  for (const auto& name : names)
+    if (const auto known = scope_from_name(name))
+      out.grant(*known);
+  return out;
 }
 
 } // namespace troupe::gateway

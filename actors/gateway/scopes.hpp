@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,7 +32,12 @@ class scope_set {
 public:
   void grant(scope named);
   bool allows(scope needed) const;
+  /// Allows everything that `other` holds.
+  bool covers(const scope_set& other) const;
   const std::vector<scope>& list() const { return granted_; }
+  std::vector<std::string> names() const;
+  /// Of names as they come from outside or from rows; those that are not known grant nothing.
+  static scope_set of(std::span<const std::string> names);
 
 private:
   bool has(scope named) const { return (bits_ & bit(named)) != 0; }

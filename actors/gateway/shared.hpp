@@ -2,6 +2,7 @@
 
 #include "actors/gateway/auth_limiter.hpp"
 #include "actors/gateway/context.hpp"
+#include "actors/gateway/devices/messages.hpp"
 #include "actors/gateway/presence.hpp"
 #include "actors/support/credit.hpp"
 
@@ -28,6 +29,13 @@ public:
     return {std::move(config), values};
   }
   auth_limiter& limiter() { return limiter_; }
+  /// The writer of devices. Set once, before the port opens.
+  const devices_actor& devices() const { return devices_; }
+  void attach_devices(devices_actor writer) { devices_ = std::move(writer); }
+  /// Counts the commits that took something away from a device. Whoever holds a grant from before
+  /// such a change looks at the rows again.
+  std::uint64_t device_changes() const { return device_changes_.load(std::memory_order_acquire); }
+  void note_device_change() { device_changes_.fetch_add(1, std::memory_order_acq_rel); }
   /// Places of HTTP requests that actors answer.
   credit_pool& http_places() { return *http_places_; }
   const std::string& boot_id() const { return boot_id_; }
@@ -56,6 +64,8 @@ private:
   std::string host_;
   std::shared_ptr<credit_pool> http_places_;
 
+  devices_actor devices_;
+  std::atomic<std::uint64_t> device_changes_{0};
   auth_limiter limiter_;
   std::atomic<std::uint64_t> next_id_{0};
   std::atomic<std::uint64_t> health_version_{0};

@@ -10,6 +10,28 @@ namespace troupe::config {
 namespace {
 
 constexpr std::int64_t port_max = 65'535;
+constexpr std::int64_t attempts_most = 10'000;
+constexpr std::int64_t period_ms_max = 86'400'000;
+
+const std::vector<std::string>& scope_names() {
+  static const std::vector<std::string> names{
+      "operator.read",          "operator.write",         "operator.admin", "operator.approvals",
+      "operator.questions",     "operator.pairing",       "operator.talk",  "operator.talk.secrets",
+      "operator.sessions.read", "operator.sessions.write"};
+  return names;
+}
+
+kind<std::chrono::milliseconds> period() {
+  return {[](reading& r, const cursor& at, std::chrono::milliseconds& out) {
+            std::int64_t value = 0;
+            if (read_whole(r, at, 1, period_ms_max, value))
+              out = std::chrono::milliseconds{value};
+          },
+          [](const std::chrono::milliseconds& value) {
+            return boost::json::value(static_cast<std::int64_t>(value.count()));
+          },
+          [] { return whole_schema(1, period_ms_max); }};
+}
 
 /// A value that is read into `get`, and its place into `place`.
 template <class V, class Get, class Place>
@@ -23,19 +45,62 @@ field<gateway_raw> placed(std::string_view name, Get get, Place place, kind<V> o
   return out;
 }
 
+std::vector<field<gateway_raw>> trusted_proxy_fields() {
+  using raw = gateway_raw;
+  return {
+      placed<std::string>("userHeader", TR_MEMBER(out.auth.proxy.user_header),
+                          TR_MEMBER(user_header_at), text({1, 256}),
+                          "The header in which a trusted proxy names the user."),
+      key<raw>("requiredHeaders", TR_MEMBER(out.auth.proxy.required_headers),
+               list_of(text({1, 256})), "Headers without which a proxy is not believed."),
+      key<raw>("allowUsers", TR_MEMBER(out.auth.proxy.allow_users), list_of(text({1, 256})),
+               "Users that may connect; empty: all that the proxy lets through."),
+      key<raw>("allowLoopback", TR_MEMBER(out.auth.proxy.allow_loopback), boolean(),
+               "The proxy may run on this machine."),
+      group<raw>("deviceAutoApprove",
+                 {key<raw>("enabled", TR_MEMBER(out.auth.proxy.approve_devices), boolean(),
+                           "Devices of users that a proxy names need no approval."),
+                  key<raw>("scopes", TR_MEMBER(out.auth.proxy.approve_scopes),
+                           list_of(word(scope_names())),
+                           "What such a device may do at most without being approved.")},
+                 ""),
+  };
+}
+
+std::vector<field<gateway_raw>> rate_limit_fields() {
+  using raw = gateway_raw;
+  return {
+      key<raw>("maxAttempts", TR_MEMBER(out.auth.rate_limit.attempts_max),
+               whole<unsigned>(1, attempts_most),
+               "Failed attempts of one address after which it is locked out."),
+      key<raw>("windowMs", TR_MEMBER(out.auth.rate_limit.window), period(),
+               "How long a failed attempt counts."),
+      key<raw>("lockoutMs", TR_MEMBER(out.auth.rate_limit.lockout), period(),
+               "How long an address is locked out."),
+      key<raw>("exemptLoopback", TR_MEMBER(out.auth.rate_limit.exempt_loopback), boolean(),
+               "This machine itself is slowed down, but not locked out."),
+  };
+}
+
 std::vector<field<gateway_raw>> auth_fields() {
   return {
       placed<std::optional<auth_mode>>(
           "mode", TR_MEMBER(auth), TR_MEMBER(auth_at),
           maybe(choice<auth_mode>({{"token", auth_mode::token},
                                    {"password", auth_mode::password},
-                                   {"none", auth_mode::none}},
-                                  {"trusted-proxy"})),
+                                   {"none", auth_mode::none},
+                                   {"trusted-proxy", auth_mode::trusted_proxy}})),
           "How clients prove who they are; needed when both a token and a password are set."),
       key<gateway_raw>("token", TR_MEMBER(token), secret_text(),
                        "The shared token; made and stored at first start when it is not set and "
                        "only this machine can connect."),
       key<gateway_raw>("password", TR_MEMBER(password), secret_text(), "The shared password."),
+      group<gateway_raw>("trustedProxy", trusted_proxy_fields(), ""),
+      key<gateway_raw>("identityScopes", TR_MEMBER(out.auth.identity_scopes),
+                       maybe(map_of(list_of(word(scope_names())))),
+                       "What each user that a trusted proxy names may do at most; one who is not "
+                       "listed may do nothing."),
+      group<gateway_raw>("rateLimit", rate_limit_fields(), ""),
   };
 }
 
@@ -130,6 +195,28 @@ auth_mode chosen_mode(reading& r, const gateway_raw& raw) {
   return raw.password.present && !raw.token.present ? auth_mode::password : auth_mode::token;
 }
 
+void make_lower(std::string& text) {
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+}
+
+/// A proxy must be known by its address and name the user; else anybody could.
+void resolve_trusted_proxy(reading& r, gateway_raw& raw) {
+  auto& proxy = raw.out.auth.proxy;
+  make_lower(proxy.user_header);
+  for (auto& name : proxy.required_headers)
+    make_lower(name);
+  if (raw.out.auth.mode != auth_mode::trusted_proxy)
+    return;
+  if (proxy.user_header.empty())
+    r.fail_setting("gateway.auth.trustedProxy.userHeader",
+                   "is needed by gateway.auth.mode \"trusted-proxy\" and not set");
+  if (raw.out.trusted_proxies.empty())
+    r.fail_setting("gateway.trustedProxies",
+                   "is needed by gateway.auth.mode \"trusted-proxy\": the addresses of the proxy");
+}
+
 /// Fails when `credential` is needed and has no value.
 void need(reading& r, const configured_secret& credential, std::string path) {
   if (credential.refused)
@@ -155,6 +242,8 @@ void resolve_auth(reading& r, gateway_raw& raw) {
     return need(r, raw.password, "gateway.auth.password");
   if (auth.mode == auth_mode::token && raw.token.present)
     return need(r, raw.token, "gateway.auth.token");
+  if (auth.mode == auth_mode::trusted_proxy)
+    return;
   if (raw.out.loopback_only())
     return;
   const auto message =
@@ -200,6 +289,12 @@ kind<gateway_raw> gateway_section() {
       placed<std::vector<std::string>>(
           "trustedProxies", TR_MEMBER(out.trusted_proxies), TR_MEMBER(proxies_at),
           list_of(text({1, 64})), "Addresses or ranges whose forwarding headers are believed."),
+      group<raw>("nodes",
+                 {group<raw>("pairing",
+                             {key<raw>("autoApproveLocal", TR_MEMBER(out.approve_local_devices),
+                                       boolean(), "Devices of this machine need no approval.")},
+                             "")},
+                 ""),
       group<raw>("reload",
                  {key<raw>("mode", TR_MEMBER(out.reload),
                            choice<reload_mode>({{"hybrid", reload_mode::hybrid},
@@ -223,6 +318,7 @@ void resolve_gateway(reading& r, gateway_raw& raw) {
   apply_variable(r, "GATEWAY_TOKEN", "gateway.auth.token", raw.token);
   apply_variable(r, "GATEWAY_PASSWORD", "gateway.auth.password", raw.password);
   resolve_auth(r, raw);
+  resolve_trusted_proxy(r, raw);
 }
 
 } // namespace troupe::config

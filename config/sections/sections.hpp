@@ -19,7 +19,7 @@ struct gateway_raw {
   configured_secret token;
   configured_secret password;
   gateway_settings out;
-  cursor bind_at, host_at, auth_at, origins_at, proxies_at;
+  cursor bind_at, host_at, auth_at, origins_at, proxies_at, user_header_at;
 };
 
 struct model_raw {

@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { agentCases } from './agent_cases.mjs';
 import { chatCases } from './chat_cases.mjs';
 import { configCases } from './config_cases.mjs';
+import { approvalCases, deviceCases, restartCases } from './device_cases.mjs';
 import { handshakeCases } from './handshake_cases.mjs';
 import { operatorCases } from './operator_cases.mjs';
 import * as map from './protocol_map.mjs';
@@ -29,6 +30,9 @@ describe('conformance', { concurrency: false }, () => {
   after(() => world.stop());
 
   handshakeCases(world);
+  deviceCases(world);
+  restartCases(world);
+  approvalCases(world);
   chatCases(world);
   agentCases(world);
   sessionCases(world);

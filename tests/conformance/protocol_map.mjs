@@ -9,7 +9,8 @@ const event = (name) => `events#/definitions/${name}`;
 const schemas = (...references) => ({ schemas: references });
 
 export const methods = {
-  connect: schemas(published('HelloOk'), result('hello')),
+  // The gateway that the schema describes sends auth.method only since 2026.9.6.
+  connect: { ...schemas(published('HelloOk'), result('hello')), newer: [['auth', 'method']] },
   health: schemas('protocol#/definitions/Snapshot/properties/health', result('health')),
   status: schemas(result('status')),
   'chat.send': schemas(result('chat_send')),
@@ -50,6 +51,12 @@ export const methods = {
   'sessions.patch': schemas(result('sessions_patch')),
   'sessions.compact': schemas(result('sessions_compact')),
   'sessions.delete': schemas(published('SessionsDeleteResult')),
+  'device.pair.list': schemas(result('device_pair_list')),
+  'device.pair.approve': schemas(result('device_pair_approve')),
+  'device.pair.reject': schemas(result('device_pair_reject')),
+  'device.pair.remove': schemas(result('device_pair_remove')),
+  'device.token.rotate': schemas(result('device_token_rotate')),
+  'device.token.revoke': schemas(result('device_token_revoke')),
 };
 
 export const events = {
@@ -67,6 +74,8 @@ export const events = {
   'session.tool': { schemas: [published('AgentEvent'), event('session_tool')], beyond: event('agent_addressing') },
   'session.operation': schemas(published('SessionOperationEvent')),
   'config.changed': schemas(event('config_changed')),
+  'device.pair.requested': schemas(published('DevicePairRequestedEvent'), result('device_pending')),
+  'device.pair.resolved': schemas(published('DevicePairResolvedEvent')),
 };
 
 const authentication = schemas(event('authentication_details'));
@@ -80,6 +89,10 @@ export const errorDetails = {
   AUTH_PASSWORD_MISMATCH: authentication,
   AUTH_UNAUTHORIZED: authentication,
   AUTH_RATE_LIMITED: authentication,
+  AUTH_DEVICE_TOKEN_MISMATCH: authentication,
+  AUTH_SCOPE_MISMATCH: authentication,
+  DEVICE_AUTH_SIGNATURE_INVALID: schemas(event('device_auth_details')),
+  PAIRING_REQUIRED: schemas(event('pairing_required_details')),
   MISSING_SCOPE: schemas(published('MissingScopeErrorDetails')),
   UNKNOWN_AGENT_ID: schemas(published('UnknownAgentIdErrorDetails')),
   PROTOCOL_MISMATCH: schemas(event('protocol_mismatch_details')),

@@ -22,9 +22,21 @@ export class World {
   #open = new Set();
   #staying = async () => undefined;
 
-  async start() {
-    this.judge = newJudge();
-    this.gateway = await new Gateway().start();
+  // `prepare` gets the gateway before it starts, for example to write its config; `judge` is another
+  // world's, whose counts then hold what both have seen.
+  async start({ prepare, judge = newJudge() } = {}) {
+    this.judge = judge;
+    this.gateway = new Gateway();
+    prepare?.(this.gateway);
+    await this.gateway.start();
+    this.relay = await Relay.start(this.gateway.url, this.judge);
+  }
+
+  // The gateway is killed and starts again on what it has on disk. Its clients are gone.
+  async crash() {
+    await this.#closeAll();
+    await this.relay.stop();
+    await this.gateway.restart();
     this.relay = await Relay.start(this.gateway.url, this.judge);
   }
 

@@ -9,9 +9,10 @@ namespace {
 
 std::unordered_map<std::string_view, const method*> make_table() {
   std::unordered_map<std::string_view, const method*> table;
-  for (const auto family : {system_methods(), chat_methods(), agent_methods(), session_methods(),
-                            catalog_methods(), presence_methods(), automation_methods(),
-                            operation_methods(), session_change_methods(), config_methods()})
+  for (const auto family :
+       {system_methods(), chat_methods(), agent_methods(), session_methods(), catalog_methods(),
+        presence_methods(), automation_methods(), operation_methods(), session_change_methods(),
+        config_methods(), device_methods()})
     for (const auto& known : family)
       table.emplace(known.name, &known);
   return table;

@@ -51,6 +51,7 @@ std::span<const method> presence_methods();
 std::span<const method> automation_methods();
 std::span<const method> config_methods();
 std::span<const method> operation_methods();
+std::span<const method> device_methods();
 
 const method* find_method(std::string_view name);
 /// Everything that works, for hello-ok; sorted.

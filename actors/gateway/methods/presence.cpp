@@ -56,9 +56,8 @@ presence_facts facts_of(const boost::json::object& params) {
 
 /// What tells one sender of notes from another; a bare text stands for itself.
 std::string key_of_note(const presence_facts& facts) {
-  for (const auto* id : {&facts.device_id, &facts.instance_id})
-    if (!id->empty())
-      return *id;
+  if (auto key = presence_key(facts.device_id, facts.instance_id); !key.empty())
+    return key;
   return facts.host.empty() ? "text " + facts.text : "host " + facts.host;
 }
 

@@ -77,15 +77,22 @@ export class Judge {
     }
   }
 
-  // `rule`: {schemas: [reference…], beyond?: reference}. With `beyond`, the properties that it names
-  // are checked by it and hidden from the others, whose definitions are closed.
+  // `rule`: {schemas: [reference…], beyond?: reference, newer?: [[outer, inner]…]}. With `beyond`, the
+  // properties that it names are checked by it and hidden from the others, whose definitions are
+  // closed. `newer` are inner properties that the published schema does not have yet; our own must.
   payload(where, rule, payload) {
     let visible = payload;
+    for (const [outer, inner] of rule.newer ?? []) {
+      if (visible?.[outer] && inner in visible[outer]) {
+        const { [inner]: _hidden, ...rest } = visible[outer];
+        visible = { ...visible, [outer]: rest };
+      }
+    }
     const references = [...rule.schemas];
     if (rule.beyond && payload && typeof payload === 'object') {
       const extra = this.schemas.validator(rule.beyond);
       const names = Object.keys(extra.schema.properties);
-      const cut = Object.entries(payload);
+      const cut = Object.entries(visible);
       visible = Object.fromEntries(cut.filter(([name]) => !names.includes(name)));
       this.#check(where, rule.beyond, Object.fromEntries(cut.filter(([name]) => names.includes(name))));
     }

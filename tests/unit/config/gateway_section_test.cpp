@@ -59,8 +59,6 @@ TEST_CASE_METHOD(config_world, "gateway: the kind of auth follows from what is s
             .starts_with("gateway.auth.mode: a token and a password are both set"));
   CHECK(accept("{gateway: {auth: {mode: 'password', token: 't', password: 'p'}}}")
             .values.gateway.auth.mode == auth_mode::password);
-  CHECK(refusal("{gateway: {auth: {mode: 'trusted-proxy'}}}").find("is not built yet") !=
-        std::string::npos);
 }
 
 TEST_CASE_METHOD(config_world, "gateway: auth that cannot be checked refuses to start",
@@ -155,4 +153,38 @@ TEST_CASE_METHOD(config_world, "gateway: trusted proxies are addresses or ranges
 }
 
 } // namespace
+TEST_CASE_METHOD(config_world, "gateway: a trusted proxy must be known and name the user",
+                 "[config]") {
+  CHECK(refusal("{gateway: {auth: {mode: 'trusted-proxy'}, trustedProxies: ['10.0.0.1']}}") ==
+        "gateway.auth.trustedProxy.userHeader: is needed by gateway.auth.mode \"trusted-proxy\" "
+        "and not set");
+  CHECK(refusal("{gateway: {auth: {mode: 'trusted-proxy', trustedProxy: {userHeader: 'X-U'}}}}")
+            .starts_with("gateway.trustedProxies: is needed"));
+  const auto gateway =
+      accept("{gateway: {bind: 'lan', trustedProxies: ['10.0.0.1'], auth: {mode: 'trusted-proxy', "
+             "trustedProxy: {userHeader: 'X-User', requiredHeaders: ['X-Via'], allowUsers: ['a'], "
+             "allowLoopback: true, deviceAutoApprove: {enabled: true, scopes: ['operator.read']}}, "
+             "identityScopes: {a: ['operator.admin']}}}}")
+          .values.gateway;
+  CHECK(gateway.auth.mode == auth_mode::trusted_proxy);
+  CHECK(gateway.auth.proxy.user_header == "x-user");
+  CHECK(gateway.auth.proxy.required_headers == std::vector<std::string>{"x-via"});
+  CHECK(gateway.auth.proxy.approve_scopes == std::vector<std::string>{"operator.read"});
+  CHECK(gateway.auth.identity_scopes->at("a") == std::vector<std::string>{"operator.admin"});
+}
+
+TEST_CASE_METHOD(config_world, "gateway: limits of guessing and silent pairing can be set",
+                 "[config]") {
+  const auto gateway =
+      accept("{gateway: {auth: {rateLimit: {maxAttempts: 3, windowMs: 1000, lockoutMs: 2000, "
+             "exemptLoopback: false}}, nodes: {pairing: {autoApproveLocal: false}}}}")
+          .values.gateway;
+  CHECK(gateway.auth.rate_limit.attempts_max == 3);
+  CHECK(gateway.auth.rate_limit.window == std::chrono::seconds{1});
+  CHECK(gateway.auth.rate_limit.lockout == std::chrono::seconds{2});
+  CHECK_FALSE(gateway.auth.rate_limit.exempt_loopback);
+  CHECK_FALSE(gateway.approve_local_devices);
+  CHECK_FALSE(load("{gateway: {auth: {rateLimit: {maxAttempts: 0}}}}").config);
+}
+
 } // namespace troupe::test

@@ -161,9 +161,9 @@ TEST_CASE_METHOD(config_world, "config: an accepted restriction is listed as une
   options.accept_unenforced = {"tools.deny", "gateway.auth", "channels.telegram"};
   const auto config = accept(R"({
     tools: {deny: ["exec"], updatePlan: true},
-    gateway: {auth: {rateLimit: {maxAttempts: 3}}},
+    gateway: {auth: {allowTailscale: true}},
   })");
-  CHECK(config.unenforced == std::vector<std::string>{"gateway.auth.rateLimit", "tools.deny"});
+  CHECK(config.unenforced == std::vector<std::string>{"gateway.auth.allowTailscale", "tools.deny"});
   REQUIRE(config.warnings.size() == 1);
   CHECK(config.warnings[0].path == "channels.telegram");
 }

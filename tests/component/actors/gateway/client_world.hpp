@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/bridge/request_sink.hpp"
+#include "actors/gateway/devices/devices.hpp"
 #include "actors/gateway/front.hpp"
 #include "actors/support/reply.hpp"
 #include "tests/support/actor_world.hpp"
@@ -196,6 +197,7 @@ struct client_world : actor_world {
     facts.context->router = router;
     shared = facts.share();
     front = system.spawn(gateway::front, shared);
+    shared->attach_devices(system.spawn(gateway::devices, shared, front));
     sink = std::make_unique<request_sink>(system, shared);
     sink->attach(front);
     run();
@@ -206,6 +208,8 @@ struct client_world : actor_world {
       conversations.waiting.clear();
       conversations.unanswered.clear();
     });
+    caf::anon_send_exit(shared->devices(), caf::exit_reason::user_shutdown);
+    shared->attach_devices({});
     caf::anon_send_exit(front, caf::exit_reason::user_shutdown);
     run();
     caf::anon_send_exit(router, caf::exit_reason::user_shutdown);

@@ -1,4 +1,6 @@
 #include "actors/gateway/handshake.hpp"
+#include "tests/support/test_device.hpp"
+#include "tests/support/test_log.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -28,8 +30,12 @@ std::string frame_of(const json::object& params) {
       json::object{{"type", "req"}, {"id", "c1"}, {"method", "connect"}, {"params", params}});
 }
 
-json::object a_device() {
-  return {{"id", "d"}, {"publicKey", "k"}, {"signature", "s"}, {"signedAt", 1}, {"nonce", "n"}};
+constexpr std::string_view challenge = "7fc7e86a-a729-4e04-ae80-974277fc4a37";
+constexpr wall_ms wall = 1'700'000'000'000;
+
+/// A device whose signature fits what `params` says now.
+void add_device(json::object& params, unsigned char seed = 1) {
+  test::test_device{seed}.sign(params, challenge, wall);
 }
 
 /// A gateway at the door, with token "secret".
@@ -37,15 +43,24 @@ struct door {
   config::gateway_settings settings;
   auth_limiter limiter;
   connection_origin from;
+  test::test_log log;
   handshake_facts facts;
 
   door() {
     settings.auth.token = secret{"secret"};
-    from.peer = {"127.0.0.1", 1, true};
+    come_from("127.0.0.1", true);
     from.host = "127.0.0.1:18789";
     facts.settings = &settings;
     facts.started = true;
     facts.now = 1h;
+    facts.wall = wall;
+    facts.challenge = challenge;
+    facts.rows = &log.rows();
+    log.lead_all(epoch{1});
+  }
+  void come_from(const std::string& ip, bool loopback = false) {
+    from.peer = {ip, 1, loopback};
+    from.ip = ip;
   }
   handshake_outcome knock(const json::object& params) { return say(frame_of(params)); }
   handshake_outcome say(std::string_view text) {
@@ -56,6 +71,22 @@ struct door {
     if (const auto* refused = std::get_if<refusal>(&outcome))
       FAIL(refused->failure.message);
     return std::get<welcome>(outcome);
+  }
+  /// What the writer of devices is asked for.
+  admission asks(const json::object& params) {
+    auto outcome = knock(params);
+    if (const auto* refused = std::get_if<refusal>(&outcome))
+      FAIL(refused->failure.message);
+    REQUIRE(std::holds_alternative<admission>(outcome));
+    return std::get<admission>(outcome);
+  }
+  /// Lets a device in as the writer does.
+  std::variant<welcome, refusal> let_in(const admission& asked) {
+    device_rows rows{log.rows()};
+    device_ledger ledger{rows, wall};
+    const auto decided = ledger.admit(asked.ask, true);
+    log.propose(meta_shard, epoch{1}, rows.batch(), [](proposal_result) {});
+    return admitted(asked, decided);
   }
   refusal refused(const json::object& params) {
     auto outcome = knock(params);
@@ -116,21 +147,190 @@ TEST_CASE_METHOD(door, "handshake: a backend keeps its scopes, with and without 
                  "[gateway]") {
   auto params = connect_params_of("gateway-client", "backend");
   CHECK(scopes_of(welcomed(params)) == 2);
-  params["device"] = a_device();
-  CHECK(scopes_of(welcomed(params)) == 2);
+  add_device(params);
+  const auto granted = welcomed(params);
+  CHECK(scopes_of(granted) == 2);
+  CHECK_FALSE(granted.device); // No record of it is made.
 }
 
 TEST_CASE_METHOD(door, "handshake: other clients with the token get no scopes", "[gateway]") {
   auto params = connect_params_of("openclaw-tui", "ui");
   CHECK(scopes_of(welcomed(params)) == 0);
-  params["device"] = a_device(); // Not verified, so it changes nothing.
-  CHECK(scopes_of(welcomed(params)) == 0);
+}
+
+TEST_CASE_METHOD(door, "handshake: a device of this machine is paired, and has its scopes",
+                 "[devices]") {
+  auto params = connect_params_of("openclaw-tui", "ui");
+  add_device(params);
+  const auto asked = asks(params);
+  CHECK(asked.ask.silent.local);
+  CHECK(asked.ask.silent.scope_upgrades);
+  CHECK(asked.granted.request_id == "c1");
+  const auto granted = std::get<welcome>(let_in(asked));
+  CHECK(scopes_of(granted) == 2);
+  CHECK(granted.method == "token");
+  REQUIRE(granted.device);
+
+  params["auth"] = {{"deviceToken", granted.device->token}};
+  add_device(params);
+  const auto again = welcomed(params);
+  CHECK(again.method == "device-token");
+  CHECK(again.device->token == granted.device->token);
+  CHECK(again.params.device_token.empty());
+  params.erase("auth");
+  params["auth"] = {{"token", granted.device->token}};
+  test::test_device{1}.sign(params, challenge, wall, 2);
+  CHECK(welcomed(params).method == "device-token");
+  params["scopes"] = {"operator.admin"};
+  add_device(params);
+  CHECK(code_of(refused(params)) == "AUTH_SCOPE_MISMATCH");
+}
+
+TEST_CASE_METHOD(door, "handshake: a device token opens the door for its own device only",
+                 "[devices]") {
+  auto params = connect_params_of("openclaw-tui", "ui");
+  add_device(params);
+  const auto owner = std::get<welcome>(let_in(asks(params)));
+  params["auth"] = {{"deviceToken", owner.device->token}};
+  SECTION("another device") {
+    add_device(params, 2);
+  }
+  SECTION("another role") {
+    params["role"] = "node";
+    add_device(params);
+  }
+  SECTION("another token") {
+    params["auth"] = {{"deviceToken", "nope"}};
+    add_device(params);
+  }
+  const auto answer = refused(params);
+  CHECK(code_of(answer) == "AUTH_DEVICE_TOKEN_MISMATCH");
+  CHECK(answer.failure.message ==
+        "unauthorized: device token mismatch (rotate/reissue device token)");
+  CHECK(answer.delay == 250ms);
+}
+
+TEST_CASE_METHOD(door, "handshake: what is not this machine waits for approval", "[devices]") {
+  auto params = connect_params_of("openclaw-linux", "ui");
+  SECTION("another machine") {
+    come_from("10.0.0.1");
+  }
+  SECTION("a proxy") {
+    from.forwarded = true;
+  }
+  SECTION("a page that is not the control page") {
+    from.origin = "http://localhost:1";
+  }
+  SECTION("the operator wants to be asked") {
+    settings.approve_local_devices = false;
+  }
+  add_device(params);
+  const auto asked = asks(params);
+  CHECK_FALSE(asked.ask.silent.local);
+  const auto answer = std::get<refusal>(let_in(asked));
+  CHECK(answer.response_id == "c1");
+  CHECK(answer.failure.code == "NOT_PAIRED");
+  CHECK(answer.failure.message == "pairing required: device is not approved yet");
+  const auto told = json::parse(answer.failure.details).as_object();
+  CHECK(told.at("code") == "PAIRING_REQUIRED");
+  CHECK(told.at("reason") == "not-paired");
+  CHECK(told.at("requestedRole") == "operator");
+  CHECK(told.at("requestedScopes").as_array().size() == 2);
+  CHECK_FALSE(told.contains("retryable"));
+  CHECK(answer.close_reason == "pairing required: device is not approved yet (requestId: " +
+                                   std::string{told.at("requestId").as_string()} + ")");
+}
+
+TEST_CASE_METHOD(door, "handshake: the control page is told to ask again", "[devices]") {
+  settings.approve_local_devices = false;
+  from.origin = "http://127.0.0.1:18789";
+  auto params = connect_params_of("openclaw-control-ui", "webchat");
+  add_device(params);
+  const auto answer = std::get<refusal>(let_in(asks(params)));
+  const auto told = json::parse(answer.failure.details).as_object();
+  CHECK(told.at("recommendedNextStep") == "wait_then_retry");
+  CHECK(told.at("retryable") == true);
+  CHECK(told.at("pauseReconnect") == false);
+}
+
+TEST_CASE_METHOD(door, "handshake: the control page of this machine is paired in silence",
+                 "[devices]") {
+  from.origin = "http://127.0.0.1:18789";
+  auto params = connect_params_of("openclaw-control-ui", "webchat");
+  add_device(params);
+  CHECK(asks(params).ask.silent.local);
+}
+
+TEST_CASE_METHOD(door, "handshake: a node has no scopes, whatever it asks", "[devices]") {
+  auto params = connect_params_of("node-host", "node");
+  params["role"] = "node";
+  add_device(params);
+  const auto granted = std::get<welcome>(let_in(asks(params)));
+  CHECK(scopes_of(granted) == 0);
+  CHECK(granted.params.role == "node");
+}
+
+TEST_CASE_METHOD(door, "handshake: a trusted proxy names the user", "[devices]") {
+  settings.auth.mode = config::auth_mode::trusted_proxy;
+  settings.auth.proxy.user_header = "x-user";
+  come_from("10.0.0.9");
+  from.user = proxy_identity{"ada", ""};
+  auto params = connect_params_of("openclaw-tui", "ui");
+  params.erase("auth");
+  SECTION("who is somebody only with a device") {
+    CHECK(scopes_of(welcomed(params)) == 0);
+    add_device(params);
+    const auto asked = asks(params);
+    CHECK_FALSE(asked.ask.silent.local);
+    CHECK_FALSE(asked.ask.silent.by_proxy);
+    CHECK(asked.granted.method == "trusted-proxy");
+  }
+  SECTION("whose devices the config approves") {
+    settings.auth.proxy.approve_devices = true;
+    add_device(params);
+    CHECK(scopes_of(std::get<welcome>(let_in(asks(params)))) == 2);
+  }
+  SECTION("who may do what the config says") {
+    settings.auth.identity_scopes.emplace();
+    CHECK(scopes_of(welcomed(params)) == 0);
+    settings.auth.identity_scopes->emplace("ada", std::vector<std::string>{"operator.read"});
+    CHECK(welcomed(params).scopes.list() == std::vector{scope::read});
+  }
+  SECTION("and nobody else does") {
+    from.user = proxy_identity{"", "trusted_proxy_untrusted_source"};
+    params["auth"] = {{"token", "secret"}}; // The secret is for this machine.
+    const auto answer = refused(params);
+    CHECK(code_of(answer) == "AUTH_UNAUTHORIZED");
+    CHECK(json::parse(answer.failure.details).at("authReason") == "trusted_proxy_untrusted_source");
+    come_from("127.0.0.1", true);
+    CHECK(scopes_of(welcomed(params)) == 0);
+  }
+}
+
+TEST_CASE_METHOD(door, "handshake: a device token is no way around what a trusted proxy says",
+                 "[devices]") {
+  auto params = connect_params_of("openclaw-tui", "ui");
+  add_device(params);
+  const auto token = std::get<welcome>(let_in(asks(params))).device->token;
+  params["auth"] = {{"deviceToken", token}};
+  add_device(params);
+  settings.auth.mode = config::auth_mode::trusted_proxy;
+  settings.auth.proxy.user_header = "x-user";
+  come_from("10.0.0.9");
+  for (const auto* why : {"trusted_proxy_user_not_allowed", "trusted_proxy_user_missing",
+                          "trusted_proxy_missing_header"}) {
+    from.user = proxy_identity{"mallory", why};
+    const auto answer = refused(params);
+    CHECK(json::parse(answer.failure.details).at("authReason") == why);
+  }
+  from.user = proxy_identity{"", std::string{untrusted_proxy}}; // It does not come from the proxy.
+  CHECK(welcomed(params).method == "device-token");
 }
 
 TEST_CASE_METHOD(door, "handshake: scopes are lost off this machine, behind a proxy, in a page",
                  "[gateway]") {
   SECTION("another machine") {
-    from.peer = {"10.0.0.1", 1, false};
+    come_from("10.0.0.1");
   }
   SECTION("a proxy") {
     from.forwarded = true;
@@ -162,7 +362,7 @@ TEST_CASE_METHOD(door, "handshake: with a device a wrong token may be retried by
                  "[gateway]") {
   auto params = connect_params_of();
   params["auth"] = {{"token", "wrong"}};
-  params["device"] = a_device();
+  add_device(params);
   const auto details = json::parse(refused(params).failure.details);
   CHECK(details.at("canRetryWithDeviceToken").as_bool());
   CHECK(details.at("recommendedNextStep") == "retry_with_device_token");
@@ -189,23 +389,32 @@ TEST_CASE_METHOD(door, "handshake: with a device and no secret the secret is mis
                  "[gateway]") {
   auto params = connect_params_of();
   params["auth"] = json::object{};
-  params["device"] = a_device();
+  add_device(params);
   const auto answer = refused(params);
   CHECK(code_of(answer) == "AUTH_TOKEN_MISSING");
   CHECK(json::parse(answer.failure.details).at("recommendedNextStep") ==
         "update_auth_configuration");
 }
 
-TEST_CASE_METHOD(door, "handshake: device and bootstrap tokens are known to nobody", "[gateway]") {
+TEST_CASE_METHOD(door, "handshake: bootstrap tokens are known to nobody", "[gateway]") {
   auto params = connect_params_of("openclaw-tui", "ui");
-  params["device"] = a_device();
-  params["auth"] = {{"deviceToken", "nope"}};
-  const auto answer = refused(params);
-  CHECK(code_of(answer) == "AUTH_DEVICE_TOKEN_MISMATCH");
-  CHECK(answer.failure.message ==
-        "unauthorized: device token mismatch (rotate/reissue device token)");
   params["auth"] = {{"bootstrapToken", "nope"}};
+  add_device(params);
   CHECK(code_of(refused(params)) == "AUTH_BOOTSTRAP_TOKEN_INVALID");
+}
+
+TEST_CASE_METHOD(door, "handshake: a device that is not believed is refused before its secret",
+                 "[devices]") {
+  auto params = connect_params_of();
+  params["auth"] = {{"token", "wrong"}};
+  add_device(params);
+  params["device"].as_object()["nonce"] = "another";
+  const auto answer = refused(params);
+  CHECK(answer.failure.code == "INVALID_REQUEST");
+  CHECK(answer.failure.message == "device nonce mismatch");
+  CHECK(answer.failure.details ==
+        R"({"code":"DEVICE_AUTH_NONCE_MISMATCH","reason":"device-nonce-mismatch"})");
+  CHECK(answer.close_reason == "device nonce mismatch");
 }
 
 TEST_CASE_METHOD(door, "handshake: a token that is not configured opens nothing", "[gateway]") {
@@ -216,7 +425,7 @@ TEST_CASE_METHOD(door, "handshake: a token that is not configured opens nothing"
 }
 
 TEST_CASE_METHOD(door, "handshake: ten wrong tokens lock another machine out", "[gateway]") {
-  from.peer = {"10.0.0.1", 1, false};
+  come_from("10.0.0.1");
   auto params = connect_params_of();
   params["auth"] = {{"token", "wrong"}};
   for (int i = 0; i < 10; ++i)
@@ -236,8 +445,12 @@ TEST_CASE_METHOD(door, "handshake: mode none is for the backend on this machine 
   auto cli = connect_params_of();
   cli.erase("auth");
   CHECK(refused(cli).failure.code == "NOT_PAIRED");
-  cli["device"] = a_device();
-  CHECK(refused(cli).failure.code == "NOT_PAIRED");
+  add_device(cli);
+  CHECK(asks(cli).ask.silent.local);
+  from.host = "rebound.example:18789";
+  CHECK_FALSE(asks(cli).ask.silent.local);
+  CHECK(refused(params).failure.code == "NOT_PAIRED");
+  from.host = "127.0.0.1";
   from.forwarded = true;
   CHECK(refused(params).failure.code == "NOT_PAIRED");
 }
@@ -310,7 +523,7 @@ TEST_CASE_METHOD(door, "handshake: parameters are closed and checked in the refe
     expected = "at /client: unexpected property 'shoe'";
   }
   SECTION("missing device nonce") {
-    params["device"] = a_device();
+    add_device(params);
     params["device"].as_object().erase("nonce");
     expected = "at /device: must have required property 'nonce'";
   }

@@ -52,10 +52,10 @@ TEST_CASE("origin: what the operator listed may come in", "[gateway]") {
 
 TEST_CASE("origin: a proxy in between is not this machine", "[gateway]") {
   net::peer_address peer{"127.0.0.1", 1, true};
-  CHECK(origin_of({{"host", "a"}}, peer).direct_loopback());
-  CHECK_FALSE(origin_of({{"x-forwarded-for", "1.2.3.4"}}, peer).direct_loopback());
-  CHECK_FALSE(origin_of({{"forwarded", "for=1.2.3.4"}}, peer).direct_loopback());
-  CHECK(origin_of({{"origin", ""}}, peer).origin.has_value());
+  CHECK(origin_of({{"host", "a"}}, peer, {}).direct_loopback());
+  CHECK_FALSE(origin_of({{"x-forwarded-for", "1.2.3.4"}}, peer, {}).direct_loopback());
+  CHECK_FALSE(origin_of({{"forwarded", "for=1.2.3.4"}}, peer, {}).direct_loopback());
+  CHECK(origin_of({{"origin", ""}}, peer, {}).origin.has_value());
 }
 
 TEST_CASE("origin: host names lose port and brackets", "[gateway]") {

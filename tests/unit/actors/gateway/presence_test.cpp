@@ -120,6 +120,13 @@ TEST_CASE("presence: what comes from outside is cut, and empty values are left o
   CHECK_FALSE(entry.contains("roles"));
 }
 
+TEST_CASE("presence: nobody can call himself what looks like a device", "[gateway]") {
+  CHECK(presence_key("d", "i") == "device d");
+  CHECK(presence_key("", "i") == "instance i");
+  CHECK(presence_key("", "device d") != presence_key("d", ""));
+  CHECK(presence_key("", "").empty());
+}
+
 TEST_CASE("presence: clients that come for one question are not listed", "[gateway]") {
   for (const auto* mode : {"cli", "backend", "probe"})
     CHECK_FALSE(is_listed(mode));

@@ -59,9 +59,11 @@ TEST_CASE_METHOD(asked, "routes: no body is read where the head decides the answ
 TEST_CASE_METHOD(asked, "routes: a look at the head is no guess at the secret", "[gateway]") {
   head.peer = {"192.0.2.1", 1, false};
   head.headers = {{"host", "gw"}, {"authorization", "Bearer wrong"}};
-  for (unsigned i = 0; i <= auth_limiter::failures_max; ++i)
+  for (unsigned i = 0; i <= config::auth_rate_limit{}.attempts_max; ++i)
     CHECK_FALSE(wish().wanted);
-  CHECK(shared->limiter().locked_for("192.0.2.1", time.now_boot()).count() == 0);
+  CHECK(shared->limiter()
+            .locked_for(guessed::shared_secret, "192.0.2.1", false, time.now_boot())
+            .count() == 0);
 }
 
 } // namespace troupe::gateway
