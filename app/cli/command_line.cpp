@@ -187,6 +187,7 @@ struct grammar {
     add_gateway(app, raw, run, call, status);
     add_agent(app, raw, agent);
     add_chat(app, raw, chat);
+    add_devices(app, raw);
     add_config(app, raw, validate, get);
     add_operations(app, raw);
     add_verb(app, "version", "Print the version", "")->callback([this] {

@@ -49,6 +49,25 @@ struct chat_verb {
   std::string session_key = "main";
   std::optional<std::string> message;
 };
+struct devices_list_verb {};
+struct devices_approve_verb {
+  std::string request_id; ///< Or how it begins, when only one does.
+};
+struct devices_reject_verb {
+  std::string request_id; ///< As above.
+};
+struct devices_remove_verb {
+  std::string device_id; ///< Or how it begins, when only one does.
+};
+struct devices_rotate_verb {
+  std::string device_id; ///< As above.
+  std::string role = "operator";
+  std::vector<std::string> scopes; ///< Empty: as before.
+};
+struct devices_revoke_verb {
+  std::string device_id; ///< As above.
+  std::string role = "operator";
+};
 struct config_validate_verb {
   std::string file;
   std::vector<std::string> accept_unenforced;
@@ -110,9 +129,11 @@ struct version_verb {};
 
 using any_verb =
     std::variant<run_verb, status_verb, health_verb, probe_verb, call_verb, agent_verb, chat_verb,
-                 config_validate_verb, config_get_verb, config_schema_verb, config_set_verb,
-                 config_unset_verb, config_file_verb, config_diff_verb, onboard_verb, doctor_verb,
-                 logs_verb, sessions_verb, completion_verb, version_verb>;
+                 devices_list_verb, devices_approve_verb, devices_reject_verb, devices_remove_verb,
+                 devices_rotate_verb, devices_revoke_verb, config_validate_verb, config_get_verb,
+                 config_schema_verb, config_set_verb, config_unset_verb, config_file_verb,
+                 config_diff_verb, onboard_verb, doctor_verb, logs_verb, sessions_verb,
+                 completion_verb, version_verb>;
 
 struct command {
   global_options global;

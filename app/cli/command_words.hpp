@@ -25,6 +25,8 @@ struct raw_options {
 CLI::App* add_verb(CLI::App& under, const std::string& name, const std::string& about,
                    const std::string& examples);
 
+/// `devices list|approve|reject|remove|rotate|revoke`.
+void add_devices(CLI::App& app, raw_options& raw);
 /// `config set|unset|file|diff`, below `config`.
 void add_config_changes(CLI::App& config, raw_options& raw);
 /// `onboard`, `doctor`, `logs`, `sessions`, `status`, `completion`.
