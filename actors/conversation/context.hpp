@@ -4,6 +4,7 @@
 #include "actors/conversation/conversation_logic.hpp"
 #include "actors/messages.hpp"
 #include "actors/model/model_access.hpp"
+#include "actors/support/pulse.hpp"
 #include "actors/support/registry.hpp"
 #include "actors/support/slot_gate.hpp"
 #include "actors/tool/tool.hpp"
@@ -29,6 +30,7 @@ struct conversation_context {
   std::shared_ptr<const tool_catalog> tools;
   std::shared_ptr<blocking_pool> pool; ///< For tools.
   slot_gate_actor runs;                ///< Runs in flight on this node.
+  std::shared_ptr<pulse> beat;         ///< For limits of runs.
   boot_facts boot;
   /// Runs between their start and the commit that closes them: what a stop may wait for.
   std::shared_ptr<std::atomic<std::uint32_t>> runs_active;

@@ -6,18 +6,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <ranges>
+#include <utility>
 
 namespace troupe {
 namespace {
 
 using tables::message_role;
 using tables::message_row;
+using tables::message_view;
 
 constexpr std::size_t bytes_per_token = 4;
 constexpr std::size_t transcript_bytes_min = 16u << 10;
 
-std::size_t size_of(const message_row& row) {
+std::size_t size_of(const message_view& row) {
   auto bytes = tables::text_bytes(row) + 64;
   for (const auto& call : row.calls)
     bytes += call.name.size();
@@ -53,7 +55,9 @@ model::prompt_message interrupted_result(const std::string& call_id) {
 class paired_messages {
 public:
   explicit paired_messages(const prompt_inputs& inputs) : inputs_(inputs) {}
-  void add(const message_row& row) {
+  void reserve(std::size_t messages) { messages_.reserve(messages); }
+  template <class Text>
+  void add(const tables::basic_message<Text>& row) {
     switch (row.role) {
     case message_role::user:
       answer_open_calls();
@@ -76,24 +80,27 @@ public:
   }
 
 private:
-  void add_plain(model::role role, const std::string& text) {
+  void add_plain(model::role role, std::string_view text) {
     model::prompt_message message;
     message.role = role;
     message.text = text;
     messages_.push_back(std::move(message));
   }
-  void add_assistant(const message_row& row) {
+  template <class Text>
+  void add_assistant(const tables::basic_message<Text>& row) {
     if (row.text.empty() && row.calls.empty())
       return;
     add_plain(model::role::assistant, row.text);
     if (row.provider == inputs_.provider && row.model == inputs_.model->id)
       messages_.back().reasoning = row.reasoning;
     for (const auto& call : row.calls) {
-      messages_.back().tool_calls.push_back({call.id, call.name, call.arguments});
-      open_.push_back(call.id);
+      messages_.back().tool_calls.push_back(
+          {std::string{call.id}, std::string{call.name}, std::string{call.arguments}});
+      open_.emplace_back(call.id);
     }
   }
-  void add_result(const message_row& row) {
+  template <class Text>
+  void add_result(const tables::basic_message<Text>& row) {
     const auto found = std::ranges::find(open_, row.call_id);
     if (found == open_.end())
       return;
@@ -116,6 +123,49 @@ private:
   std::vector<std::string> open_;
 };
 
+/// A row that may go into a prompt. Views into the snapshot.
+struct seen_row {
+  message_view view;
+  std::string_view bytes;
+  bool in_chunks() const {
+    return !view.text_chunks.empty() || !view.reasoning_chunks.empty() ||
+           std::ranges::any_of(view.calls,
+                               [](const auto& call) { return !call.arguments_chunks.empty(); });
+  }
+};
+
+/// What `read_transcript` wants, newest first.
+result<std::vector<seen_row>> newest_first(const row_snapshot& rows, shard_id shard,
+                                           const tables::conversation_row& row,
+                                           std::size_t bytes_max, std::uint64_t run_from) {
+  std::vector<seen_row> found;
+  std::size_t bytes = 0;
+  result<void> outcome = boost::outcome_v2::success();
+  const auto prefix = tables::message_prefix(tables::digest_of(row.key));
+  TR_TRY(rows.scan(shard, prefix, {}, scan_order::descending,
+                   [&](std::string_view, std::string_view value) {
+                     auto seen = tables::view_message(value);
+                     if (!seen) {
+                       outcome = seen.error();
+                       return scan_step::stop;
+                     }
+                     const auto& message = seen.value();
+                     if (message.seq < row.history_from)
+                       return scan_step::stop;
+                     if (message.context_free)
+                       return scan_step::more;
+                     bytes += size_of(message);
+                     const bool full = bytes > bytes_max || found.size() == prompt_messages_max;
+                     const bool kept = found.empty() || message.seq >= run_from;
+                     if (full && !kept)
+                       return scan_step::stop;
+                     found.push_back({std::move(seen.value()), value});
+                     return scan_step::more;
+                   }));
+  TR_TRY(std::move(outcome));
+  return found;
+}
+
 } // namespace
 
 std::size_t transcript_bytes_max(const config::model_settings& model) {
@@ -124,44 +174,37 @@ std::size_t transcript_bytes_max(const config::model_settings& model) {
   return std::max(transcript_bytes_min, (window - answer) * bytes_per_token * 3 / 4);
 }
 
-result<std::vector<message_row>> read_transcript(const row_snapshot& rows, shard_id shard,
-                                                 const tables::conversation_row& row,
-                                                 std::size_t bytes_max, std::uint64_t keep_from) {
+result<transcript> read_transcript(const row_snapshot& rows, shard_id shard,
+                                   const tables::conversation_row& row, const prompt_inputs& inputs,
+                                   std::size_t bytes_max, std::uint64_t run_from) {
   const auto id = tables::digest_of(row.key);
-  std::vector<message_row> found;
-  std::size_t bytes = 0;
-  result<void> outcome = boost::outcome_v2::success();
-  TR_TRY(rows.scan(shard, tables::message_prefix(id), {}, scan_order::descending,
-                   [&](std::string_view, std::string_view value) {
-                     auto decoded = tables::decode_message(value);
-                     if (!decoded) {
-                       outcome = decoded.error();
-                       return scan_step::stop;
-                     }
-                     if (decoded.value().context_free && decoded.value().seq >= row.history_from)
-                       return scan_step::more;
-                     bytes += size_of(decoded.value());
-                     const bool full = bytes > bytes_max || found.size() == prompt_messages_max;
-                     const bool kept = found.empty() || decoded.value().seq >= keep_from;
-                     if (decoded.value().seq < row.history_from || (full && !kept))
-                       return scan_step::stop;
-                     found.push_back(std::move(decoded.value()));
-                     return scan_step::more;
-                   }));
-  TR_TRY(std::move(outcome));
-  std::ranges::reverse(found);
+  TR_TRY(auto found, newest_first(rows, shard, row, bytes_max, run_from));
   // A prompt begins with what a user said; what was cut off in the middle of a turn goes whole.
-  const auto first_user = std::ranges::find(found, message_role::user, &message_row::role);
-  if (first_user != found.end())
-    found.erase(found.begin(), first_user);
-  for (auto& message : found) {
+  const auto first = std::ranges::find(found.rbegin(), found.rend(), message_role::user,
+                                       [](const seen_row& seen) { return seen.view.role; });
+  if (first != found.rend())
+    found.resize(static_cast<std::size_t>(found.rend() - first));
+  transcript out;
+  paired_messages earlier{inputs};
+  earlier.reserve(found.size());
+  for (const auto& seen : std::views::reverse(found)) {
+    const bool of_run = seen.view.seq >= run_from;
+    if (!of_run && !seen.in_chunks()) {
+      earlier.add(seen.view);
+      continue;
+    }
+    TR_TRY(auto message, tables::decode_message(seen.bytes));
     TR_TRY(tables::join_texts(message, {rows, shard, id}));
+    if (of_run)
+      out.of_run.push_back(std::move(message));
+    else
+      earlier.add(message);
   }
-  return found;
+  out.earlier = std::make_shared<const std::vector<model::prompt_message>>(earlier.take());
+  return out;
 }
 
-model::model_request build_prompt(const prompt_inputs& inputs,
-                                  const std::vector<message_row>& transcript,
+model::model_request build_prompt(const prompt_inputs& inputs, const transcript& before,
                                   const std::vector<message_row>& unrecorded) {
   model::model_request request;
   request.model = inputs.model->id;
@@ -171,11 +214,11 @@ model::model_request build_prompt(const prompt_inputs& inputs,
   for (const auto& tool : inputs.tools->all())
     request.tools.push_back({tool.name, tool.description, tool.schema});
   paired_messages paired{inputs};
-  for (const auto& row : transcript)
+  for (const auto& row : before.of_run)
     paired.add(row);
   for (const auto& row : unrecorded)
     paired.add(row);
-  request.messages = paired.take();
+  request.messages = {before.earlier, paired.take()};
   return request;
 }
 

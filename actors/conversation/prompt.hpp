@@ -13,14 +13,6 @@
 
 namespace troupe {
 
-/// The transcript of a conversation's current session, oldest first, with whole texts: what fits
-/// `bytes_max` and `prompt_messages_max`, counted from the newest, and all from `keep_from` on: a
-/// run that is taken up again must see what it saw before. Errors: `corrupt`.
-result<std::vector<tables::message_row>>
-read_transcript(const row_snapshot& rows, shard_id shard, const tables::conversation_row& row,
-                std::size_t bytes_max,
-                std::uint64_t keep_from = std::numeric_limits<std::uint64_t>::max());
-
 struct prompt_inputs {
   const config::agent_settings* agent = nullptr;
   const config::model_settings* model = nullptr;
@@ -34,13 +26,26 @@ struct prompt_inputs {
 /// bytes a token.
 std::size_t transcript_bytes_max(const config::model_settings& model);
 
+/// What a run's prompts are made of, with whole texts.
+struct transcript {
+  model::prompt_messages::shared earlier;  ///< Of earlier turns, as a prompt has them.
+  std::vector<tables::message_row> of_run; ///< Committed of this run, from its user message on.
+};
+
+/// The transcript of a conversation's current session: what fits `bytes_max` and
+/// `prompt_messages_max`, counted from the newest, and all from `run_from` on: a run that is taken
+/// up again must see what it saw before. Errors: `corrupt`.
+result<transcript>
+read_transcript(const row_snapshot& rows, shard_id shard, const tables::conversation_row& row,
+                const prompt_inputs& inputs, std::size_t bytes_max,
+                std::uint64_t run_from = std::numeric_limits<std::uint64_t>::max());
+
 /// One model call's prompt: a stable system text first (so that provider caches hit), then the
 /// transcript. Calls that never got a result are answered as interrupted, because providers refuse
 /// a call without one; results whose call was cut off are left out. What a model thought goes back
 /// to the same model only.
-/// `unrecorded` follows `transcript`.
-model::model_request build_prompt(const prompt_inputs& inputs,
-                                  const std::vector<tables::message_row>& transcript,
+/// `unrecorded` follows `before`.
+model::model_request build_prompt(const prompt_inputs& inputs, const transcript& before,
                                   const std::vector<tables::message_row>& unrecorded = {});
 
 } // namespace troupe

@@ -16,10 +16,6 @@ namespace {
 
 using self_pointer = plain_self<run_state>;
 
-/// How often a run looks at its time limit. Short, because a timer keeps its actor in memory until
-/// it fires, also when the actor has ended.
-constexpr std::chrono::seconds tick_interval{1};
-
 void advance(self_pointer self);
 
 void publish(self_pointer self, decltype(run_event::what) what) {
@@ -53,9 +49,10 @@ void flush_answer(self_pointer self) {
   publish(self, run_event::text_delta{state.told_bytes, state.answer.substr(state.told_bytes),
                                       std::exchange(state.replace_text, false)});
   state.told_bytes = state.answer.size();
+  state.flushed_at = state.context->time->now_boot();
 }
 
-/// The first words go out at once, the rest at the pace of `delta_interval`.
+/// Words go out at once when `delta_interval` has passed since the last ones, else when it has.
 void on_text(self_pointer self, const model_text& piece) {
   auto& state = self->state;
   if (piece.restart) {
@@ -66,19 +63,19 @@ void on_text(self_pointer self, const model_text& piece) {
   state.answer += piece.text;
   if (state.flush_due)
     return;
-  flush_answer(self);
+  const auto wait = state.flushed_at + delta_interval - state.context->time->now_boot();
+  if (state.flushed_at.count() == 0 || wait.count() <= 0) {
+    flush_answer(self);
+    return;
+  }
   state.flush_due = true;
-  self->delayed_send(self, delta_interval, flush_text{});
+  self->delayed_send(self, wait, flush_text{});
 }
 
 void on_flush(self_pointer self) {
-  auto& state = self->state;
-  state.flush_due = false;
-  if (!state.call || state.told_bytes == state.answer.size())
-    return;
-  flush_answer(self);
-  state.flush_due = true;
-  self->delayed_send(self, delta_interval, flush_text{});
+  self->state.flush_due = false;
+  if (self->state.call)
+    flush_answer(self);
 }
 
 // ---- the model ------------------------------------------------------------------------------
@@ -308,8 +305,14 @@ result<void> prepare(self_pointer self) {
     return error{errc::not_found, fmt::format("model \"{}\" is not configured", state.model_text)};
 
   const auto rows = state.context->log->rows().snapshot();
-  TR_TRY(auto transcript, read_transcript(*rows, state.home.shard, state.seed.conversation,
-                                          transcript_bytes_max(*model), state.seed.run.first_seq));
+  const prompt_inputs inputs{agent,
+                             &*model,
+                             state.context->tools.get(),
+                             state.seed.conversation.key,
+                             state.seed.run.extra_system_prompt,
+                             settings.id};
+  TR_TRY(auto before, read_transcript(*rows, state.home.shard, state.seed.conversation, inputs,
+                                      transcript_bytes_max(*model), state.seed.run.first_seq));
   std::vector<tables::intent_row> intents;
   result<void> decoded = boost::outcome_v2::success();
   const auto id = tables::digest_of(state.seed.conversation.key);
@@ -324,12 +327,8 @@ result<void> prepare(self_pointer self) {
                       return scan_step::more;
                     }));
   TR_TRY(std::move(decoded));
-  state.logic.emplace(
-      state.seed.run,
-      prompt_inputs{agent, &*model, state.context->tools.get(), state.seed.conversation.key,
-                    state.seed.run.extra_system_prompt, settings.id},
-      settings.id, std::string{config::to_string(settings.api)}, std::move(transcript), intents);
-
+  state.logic.emplace(state.seed.run, inputs, settings.id,
+                      std::string{config::to_string(settings.api)}, std::move(before), intents);
   return boost::outcome_v2::success();
 }
 
@@ -370,15 +369,13 @@ std::chrono::seconds limit_of(const run_state& state) {
   return agent == nullptr ? std::chrono::seconds{0} : agent->run_timeout;
 }
 
-void on_tick(self_pointer self) {
+void on_beat(self_pointer self) {
   auto& state = self->state;
   if (state.closing)
     return;
-  if (state.limit.count() > 0 && state.context->time->now_boot() - state.started >= state.limit)
+  if (state.context->time->now_boot() - state.started >= state.limit)
     stop(self, {tables::run_status::error, "timeout",
                 "the run took longer than its limit and was stopped"});
-  else
-    self->delayed_send(self, tick_interval, run_tick{});
 }
 
 /// Without a timeout of its own: the run's limit ends the wait, and the gate bounds how many wait.
@@ -412,7 +409,8 @@ caf::behavior run(self_pointer self, conversation_context_ptr context, shard_pla
   self->set_down_handler([self](const caf::down_msg& down) { on_part_down(self, down); });
   state.limit = limit_of(state);
   state.started = state.context->time->now_boot();
-  self->delayed_send(self, tick_interval, run_tick{});
+  if (state.limit.count() > 0)
+    state.watched = state.context->beat->join(caf::actor_addr{self->address()});
   ask_for_slot(self);
   return {
       [self](const model_text& piece) { on_text(self, piece); },
@@ -424,7 +422,7 @@ caf::behavior run(self_pointer self, conversation_context_ptr context, shard_pla
       [self](tool_ended& end) { on_tool_ended(self, end.position, std::move(end.output)); },
       [self](const step_recorded& step) { on_recorded(self, step); },
       [self](const stop_run& wanted) { stop(self, wanted); },
-      [self](const run_tick&) { on_tick(self); },
+      [self](const pulse_beat&) { on_beat(self); },
       [self](const flush_text&) { on_flush(self); },
   };
 }

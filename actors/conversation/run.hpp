@@ -34,7 +34,8 @@ struct run_state {
   std::chrono::seconds limit{0}; ///< 0: none.
   std::chrono::nanoseconds started{};
 
-  credit slot_held; ///< The node's place for a run in flight.
+  pulse::membership watched; ///< While it has a limit.
+  credit slot_held;          ///< The node's place for a run in flight.
   std::optional<run_logic> logic;
   bool recording = false; ///< A step is on its way to the disk.
   bool closing = false;
@@ -42,10 +43,11 @@ struct run_state {
 
   // The model call in progress.
   caf::actor call;
-  std::string answer;         ///< Its text so far.
-  std::size_t told_bytes = 0; ///< Of `answer`, already published.
-  bool replace_text = false;  ///< The next delta replaces what clients have.
-  bool flush_due = false;     ///< A flush timer runs.
+  std::string answer;                    ///< Its text so far.
+  std::size_t told_bytes = 0;            ///< Of `answer`, already published.
+  bool replace_text = false;             ///< The next delta replaces what clients have.
+  bool flush_due = false;                ///< A flush timer runs.
+  std::chrono::nanoseconds flushed_at{}; ///< When text was published last; 0: never.
 
   // The round of tools in progress.
   std::vector<caf::actor> tools;

@@ -87,10 +87,10 @@ std::string refusal_of(const std::vector<model::tool_call>& calls, std::uint32_t
 } // namespace
 
 run_logic::run_logic(tables::run_row run, prompt_inputs inputs, std::string provider,
-                     std::string api, std::vector<message_row> transcript,
+                     std::string api, transcript before,
                      const std::vector<tables::intent_row>& intents)
     : run_(std::move(run)), inputs_(std::move(inputs)), provider_(std::move(provider)),
-      api_(std::move(api)), transcript_(std::move(transcript)) {
+      api_(std::move(api)), before_(std::move(before)) {
   outcome_.run_id = run_.run_id;
   outcome_.provider = provider_;
   outcome_.model = inputs_.model->id;
@@ -98,10 +98,11 @@ run_logic::run_logic(tables::run_row run, prompt_inputs inputs, std::string prov
 }
 
 void run_logic::resume(const std::vector<tables::intent_row>& intents) {
-  const auto asked = std::find_if(transcript_.rbegin(), transcript_.rend(), [&](const auto& row) {
+  const auto& rows = before_.of_run;
+  const auto asked = std::find_if(rows.rbegin(), rows.rend(), [&](const auto& row) {
     return row.role == message_role::assistant && row.run_id == run_.run_id;
   });
-  for (const auto& row : transcript_) {
+  for (const auto& row : rows) {
     if (row.run_id != run_.run_id || row.role != message_role::assistant)
       continue;
     ++model_calls_;
@@ -110,12 +111,12 @@ void run_logic::resume(const std::vector<tables::intent_row>& intents) {
     for (const auto& call : row.calls)
       note_tool(call.name);
   }
-  if (asked == transcript_.rend())
+  if (asked == rows.rend())
     return;
   std::vector<tables::tool_call> open;
   for (const auto& call : asked->calls) {
-    const bool has_result = std::any_of(transcript_.rbegin(), asked,
-                                        [&](const auto& row) { return row.call_id == call.id; });
+    const bool has_result =
+        std::any_of(rows.rbegin(), asked, [&](const auto& row) { return row.call_id == call.id; });
     if (!has_result)
       open.push_back(call);
   }
@@ -143,12 +144,12 @@ run_logic::action run_logic::next() {
     return record{unrecorded_, new_intents_, settled_};
   if (!ready_.empty())
     return run_tools{ready_};
-  return ask_model{build_prompt(inputs_, transcript_, unrecorded_)};
+  return ask_model{build_prompt(inputs_, before_, unrecorded_)};
 }
 
 void run_logic::recorded() {
-  transcript_.insert(transcript_.end(), std::make_move_iterator(unrecorded_.begin()),
-                     std::make_move_iterator(unrecorded_.end()));
+  before_.of_run.insert(before_.of_run.end(), std::make_move_iterator(unrecorded_.begin()),
+                        std::make_move_iterator(unrecorded_.end()));
   unrecorded_.clear();
   new_intents_.clear();
   settled_.clear();

@@ -51,10 +51,9 @@ public:
   };
   using action = std::variant<ask_model, run_tools, record, close>;
 
-  /// `transcript` ends with what is committed of this run; `intents` are its open ones.
+  /// `intents`: the open ones of this run.
   run_logic(tables::run_row run, prompt_inputs inputs, std::string provider, std::string api,
-            std::vector<tables::message_row> transcript,
-            const std::vector<tables::intent_row>& intents);
+            transcript before, const std::vector<tables::intent_row>& intents);
 
   /// What is to be done now. Asked again only after one of the calls below.
   action next();
@@ -84,7 +83,7 @@ private:
   prompt_inputs inputs_;
   std::string provider_;
   std::string api_;
-  std::vector<tables::message_row> transcript_; ///< Committed.
+  transcript before_;                           ///< Committed.
   std::vector<tables::message_row> unrecorded_; ///< Behind it, not yet committed.
   std::vector<tables::intent_row> new_intents_;
   std::vector<std::string> settled_;

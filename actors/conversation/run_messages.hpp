@@ -63,7 +63,6 @@ struct tool_ended {
 
 /// Timers of a run.
 struct flush_text {};
-struct run_tick {};
 
 } // namespace troupe
 
@@ -76,4 +75,3 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::model_retrying)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::model_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::tool_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::flush_text)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::run_tick)

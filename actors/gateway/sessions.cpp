@@ -171,8 +171,8 @@ row_extras read_extras(const replicated_log& log, const tables::conversation_row
     const auto bytes = snapshot->get(shard, tables::message_key(digest, seq));
     if (!bytes || !bytes.value())
       return {};
-    const auto message = tables::decode_message(*bytes.value());
-    return message ? message.value().text : std::string{};
+    const auto message = tables::view_message(*bytes.value());
+    return message ? std::string{message.value().text} : std::string{};
   };
   if (row.message_seq >= row.history_from) {
     extras.last_message = one_line(text_at(row.message_seq), preview_bytes_max);

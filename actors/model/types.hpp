@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/model/prompt_message.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,26 +20,6 @@ inline constexpr std::size_t tool_arguments_bytes_max = 1u << 20; ///< Of one ca
 inline constexpr std::size_t reasoning_bytes_max = 512u << 10;    ///< Of one answer, as it is kept.
 inline constexpr std::size_t response_id_bytes_max = 128;
 
-enum class role : std::uint8_t { system, user, assistant, tool_result };
-
-/// The model's wish to have a tool run. `id` pairs it with its result; never empty.
-struct tool_call {
-  std::string id;
-  std::string name;
-  std::string arguments_json; ///< A JSON object's text; "{}" when the model sent none.
-  friend bool operator==(const tool_call&, const tool_call&) = default;
-};
-
-/// One message of the conversation, oldest first in a request.
-struct prompt_message {
-  model::role role = role::user;
-  std::string text{};
-  std::vector<tool_call> tool_calls{}; ///< Assistant only.
-  std::string reasoning{};    ///< Assistant only: `model_result::reasoning` of this answer.
-  std::string tool_call_id{}; ///< Tool results only.
-  bool is_error = false;      ///< Tool results only.
-};
-
 struct tool_definition {
   std::string name;
   std::string description;
@@ -47,7 +29,7 @@ struct tool_definition {
 struct model_request {
   std::string model; ///< The provider's own id, without "provider/".
   std::string system;
-  std::vector<prompt_message> messages;
+  prompt_messages messages;
   std::vector<tool_definition> tools;
   std::uint32_t max_tokens = 0; ///< 0: the model's default.
   /// Stable per conversation; lets the provider route to a warm prompt cache. May be empty.

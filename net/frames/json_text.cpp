@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace troupe::net::frames {
 
@@ -66,6 +67,29 @@ constexpr std::array<bool, 256> make_plain_table() {
 }
 constexpr auto is_plain = make_plain_table();
 
+constexpr std::uint64_t in_each_byte(std::uint8_t value) {
+  return 0x0101010101010101u * value;
+}
+
+/// Where the plain characters from `at` on end. Looks at eight at a time: prompts are long.
+std::size_t plain_end(std::string_view text, std::size_t at) {
+  constexpr auto high = in_each_byte(0x80);
+  const auto has_below = [](std::uint64_t word, std::uint8_t limit) {
+    return (word - in_each_byte(limit)) & ~word & high;
+  };
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const auto special = (word & high) | has_below(word, 0x20) |
+                         has_below(word ^ in_each_byte('"'), 1) |
+                         has_below(word ^ in_each_byte('\\'), 1);
+    if (special != 0)
+      break;
+  }
+  while (at < text.size() && is_plain[byte_at(text, at)])
+    ++at;
+  return at;
+}
+
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view hex = "0123456789abcdef";
   const auto code = static_cast<std::uint8_t>(c);
@@ -124,9 +148,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t at = 0;
   while (at < text.size()) {
-    auto end = at;
-    while (end < text.size() && is_plain[byte_at(text, end)])
-      ++end;
+    const auto end = plain_end(text, at);
     out.append(text, at, end - at);
     at = end;
     if (at == text.size())

@@ -21,9 +21,9 @@ class row_snapshot {
 public:
   virtual ~row_snapshot() = default;
   virtual result<std::optional<std::string>> get(shard_id shard, std::string_view key) const = 0;
-  /// Visits the rows whose key starts with `prefix` in key order, beginning at the first key >=
-  /// `from` (ascending) or the last key <= `from` (descending); an empty `from` means the end of
-  /// the prefix where the scan begins. `visit` must not call back into the store.
+  /// Visits the rows below `prefix` in key order, from the first key >= `from` (ascending) or the
+  /// last <= `from` (descending); empty: from the end of the prefix. `visit` must not call back
+  /// into the store; the keys and values that it sees live as long as the snapshot.
   virtual result<void>
   scan(shard_id shard, std::string_view prefix, std::string_view from, scan_order order,
        const std::function<scan_step(std::string_view key, std::string_view value)>& visit)

@@ -29,6 +29,15 @@ std::size_t head_end(std::string_view text, std::size_t bytes_max) {
   return end;
 }
 
+template <class Text>
+std::uint64_t bytes_of_texts(const basic_message<Text>& row) {
+  auto bytes =
+      row.text.size() + row.text_chunks.bytes + row.reasoning.size() + row.reasoning_chunks.bytes;
+  for (const auto& call : row.calls)
+    bytes += call.arguments.size() + call.arguments_chunks.bytes;
+  return bytes;
+}
+
 } // namespace
 
 split_text split(std::string_view text, std::size_t head_bytes_max) {
@@ -101,11 +110,11 @@ result<void> join_texts(input_row& row, const chunk_source& from, std::size_t by
 }
 
 std::uint64_t text_bytes(const message_row& row) {
-  auto bytes =
-      row.text.size() + row.text_chunks.bytes + row.reasoning.size() + row.reasoning_chunks.bytes;
-  for (const auto& call : row.calls)
-    bytes += call.arguments.size() + call.arguments_chunks.bytes;
-  return bytes;
+  return bytes_of_texts(row);
+}
+
+std::uint64_t text_bytes(const message_view& row) {
+  return bytes_of_texts(row);
 }
 
 std::uint64_t text_bytes(const input_row& row) {

@@ -58,6 +58,7 @@ result<void> join_texts(input_row& row, const chunk_source& from,
 
 /// Bytes of all texts of the row, also of those that are in chunks.
 std::uint64_t text_bytes(const message_row& row);
+std::uint64_t text_bytes(const message_view& row);
 std::uint64_t text_bytes(const input_row& row);
 
 } // namespace troupe::tables

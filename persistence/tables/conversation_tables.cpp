@@ -43,6 +43,49 @@ chunk_refs read_refs(record_reader& in) {
   return out;
 }
 
+template <class Text>
+result<basic_message<Text>> read_message(std::string_view bytes) {
+  TR_TRY(auto in, record_reader::open(bytes, row_version));
+  basic_message<Text> row;
+  row.seq = in.read<std::uint64_t>();
+  row.id = in.read<Text>();
+  row.role = in.read_enum(message_role::note);
+  row.run_id = in.read<Text>();
+  row.at = in.read<wall_ms>();
+  row.text = in.read<Text>();
+  row.thinking = in.read<Text>();
+  row.calls = in.read_list<basic_tool_call<Text>>([](record_reader& list) {
+    basic_tool_call<Text> call;
+    auto fields = list.read_record(row_version);
+    call.id = fields.read<Text>();
+    call.name = fields.read<Text>();
+    call.arguments = fields.read<Text>();
+    call.arguments_chunks = read_refs(fields);
+    list.absorb(fields);
+    return call;
+  });
+  row.call_id = in.read<Text>();
+  row.tool_name = in.read<Text>();
+  row.is_error = in.read<bool>();
+  row.provider = in.read<Text>();
+  row.model = in.read<Text>();
+  row.api = in.read<Text>();
+  row.stop_reason = in.read<Text>();
+  row.error_message = in.read<Text>();
+  row.input_tokens = in.read<std::uint64_t>();
+  row.output_tokens = in.read<std::uint64_t>();
+  row.cache_read = in.read<std::uint64_t>();
+  row.cache_write = in.read<std::uint64_t>();
+  row.client_id = in.read<Text>();
+  row.client_mode = in.read<Text>();
+  row.text_chunks = read_refs(in);
+  row.context_free = in.read_or(false);
+  row.reasoning = in.read_or<Text>({});
+  row.reasoning_chunks = read_refs(in);
+  TR_TRY(in.finish("message"));
+  return row;
+}
+
 } // namespace
 
 std::string encode(const conversation_row& row) {
@@ -139,45 +182,11 @@ std::string encode(const message_row& row) {
 }
 
 result<message_row> decode_message(std::string_view bytes) {
-  TR_TRY(auto in, record_reader::open(bytes, row_version));
-  message_row row;
-  row.seq = in.read<std::uint64_t>();
-  row.id = in.read<std::string>();
-  row.role = in.read_enum(message_role::note);
-  row.run_id = in.read<std::string>();
-  row.at = in.read<wall_ms>();
-  row.text = in.read<std::string>();
-  row.thinking = in.read<std::string>();
-  row.calls = in.read_list<tool_call>([](record_reader& list) {
-    tool_call call;
-    auto fields = list.read_record(row_version);
-    call.id = fields.read<std::string>();
-    call.name = fields.read<std::string>();
-    call.arguments = fields.read<std::string>();
-    call.arguments_chunks = read_refs(fields);
-    list.absorb(fields);
-    return call;
-  });
-  row.call_id = in.read<std::string>();
-  row.tool_name = in.read<std::string>();
-  row.is_error = in.read<bool>();
-  row.provider = in.read<std::string>();
-  row.model = in.read<std::string>();
-  row.api = in.read<std::string>();
-  row.stop_reason = in.read<std::string>();
-  row.error_message = in.read<std::string>();
-  row.input_tokens = in.read<std::uint64_t>();
-  row.output_tokens = in.read<std::uint64_t>();
-  row.cache_read = in.read<std::uint64_t>();
-  row.cache_write = in.read<std::uint64_t>();
-  row.client_id = in.read<std::string>();
-  row.client_mode = in.read<std::string>();
-  row.text_chunks = read_refs(in);
-  row.context_free = in.read_or(false);
-  row.reasoning = in.read_or<std::string>({});
-  row.reasoning_chunks = read_refs(in);
-  TR_TRY(in.finish("message"));
-  return row;
+  return read_message<std::string>(bytes);
+}
+
+result<message_view> view_message(std::string_view bytes) {
+  return read_message<std::string_view>(bytes);
 }
 
 std::string encode(const input_row& row) {

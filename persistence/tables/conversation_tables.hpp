@@ -58,44 +58,50 @@ struct chunk_refs {
 enum class message_role : std::uint8_t { user = 1, assistant = 2, tool_result = 3, note = 4 };
 
 /// A tool call inside an assistant message.
-struct tool_call {
-  std::string id;
-  std::string name;
-  std::string arguments;         ///< JSON object text.
+template <class Text>
+struct basic_tool_call {
+  Text id;
+  Text name;
+  Text arguments;                ///< JSON object text.
   chunk_refs arguments_chunks{}; ///< What follows `arguments`; empty: they are whole.
 };
 
-/// One transcript entry: `message_key(d, seq)`.
-struct message_row {
+/// One transcript entry: `message_key(d, seq)`. Text: std::string, or std::string_view for a view
+/// into the row's bytes.
+template <class Text>
+struct basic_message {
   std::uint64_t seq = 0;
-  std::string id; ///< Entry id, 8+ hex characters, unique in the conversation.
+  Text id; ///< Entry id, 8+ hex characters, unique in the conversation.
   message_role role = message_role::user;
-  std::string run_id;
+  Text run_id;
   wall_ms at = 0;
-  std::string text;
-  std::string thinking;
-  std::vector<tool_call> calls; ///< Assistant only.
-  std::string call_id;          ///< Tool result only, with the three below.
-  std::string tool_name;
+  Text text;
+  Text thinking;
+  std::vector<basic_tool_call<Text>> calls; ///< Assistant only.
+  Text call_id;                             ///< Tool result only, with the three below.
+  Text tool_name;
   bool is_error = false;
-  std::string provider; ///< Assistant only, with those below.
-  std::string model;
-  std::string api;
-  std::string stop_reason; ///< "stop", "toolUse", "length", "error", "aborted"
-  std::string error_message;
+  Text provider; ///< Assistant only, with those below.
+  Text model;
+  Text api;
+  Text stop_reason; ///< "stop", "toolUse", "length", "error", "aborted"
+  Text error_message;
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
   std::uint64_t cache_read = 0;
   std::uint64_t cache_write = 0;
-  std::string client_id; ///< User only: who sent it.
-  std::string client_mode;
+  Text client_id; ///< User only: who sent it.
+  Text client_mode;
   chunk_refs text_chunks;    ///< What follows `text`; empty: it is whole.
   bool context_free = false; ///< A command or its answer: shown, and never part of a prompt.
   /// Assistant only, when it has calls: what the model thought, as its provider wants it back with
   /// their results. Read by the provider API named in `api` alone.
-  std::string reasoning;
+  Text reasoning;
   chunk_refs reasoning_chunks; ///< What follows `reasoning`; empty: it is whole.
 };
+using tool_call = basic_tool_call<std::string>;
+using message_row = basic_message<std::string>;
+using message_view = basic_message<std::string_view>;
 
 /// An accepted input that waits for its turn: `input_key(d, order)`.
 struct input_row {
@@ -199,6 +205,8 @@ std::string encode(const intent_row& row);
 /// Errors: `corrupt`, also for a version newer than this build reads.
 result<conversation_row> decode_conversation(std::string_view bytes);
 result<message_row> decode_message(std::string_view bytes);
+/// The same without copying a text: lives as long as `bytes`.
+result<message_view> view_message(std::string_view bytes);
 result<input_row> decode_input(std::string_view bytes);
 result<run_row> decode_run(std::string_view bytes);
 result<intent_row> decode_intent(std::string_view bytes);

@@ -72,6 +72,8 @@ node_world::node_world(std::string provider_unavailable)
   context->runs_active = std::make_shared<std::atomic<std::uint32_t>>(0);
   context->runs = system.spawn(slot_gate, context->registry, std::string{"/runs"},
                                slot_gate_limits{.places = 8});
+  context->beat = pulse::create();
+  beating = system.spawn(pulse_actor, context->registry, std::string{"/pulse"}, context->beat);
   auto models = std::make_shared<model_access>();
   models->client = &provider;
   models->time = &time;
@@ -111,7 +113,7 @@ node_world::~node_world() {
   newest_run = nullptr;
   for (const auto& actor :
        {caf::actor_cast<caf::actor>(router), caf::actor_cast<caf::actor>(context->sink),
-        caf::actor_cast<caf::actor>(context->runs),
+        caf::actor_cast<caf::actor>(context->runs), beating,
         caf::actor_cast<caf::actor>(context->models->providers.at("fake").gate)})
     self->send_exit(actor, caf::exit_reason::user_shutdown);
   run();

@@ -41,6 +41,7 @@ public:
   std::map<std::string, int> paid; ///< By call id.
   std::vector<run_event_ptr> events;
   std::vector<session_event> session_events;
+  caf::actor beating;    ///< Of the runs' limits.
   caf::actor newest_run; ///< Whoever published as a run last.
   std::shared_ptr<conversation_context> context;
   shard_router_actor router;

@@ -25,6 +25,7 @@ THIRD_PARTY = {
     "spdlog/": ("base/log.cpp",),
     "xxhash.h": ("base/",),
     "boost/json": ("config/", "net/", "actors/", "app/"),
+    "boost/iterator/": ("actors/model/",),
     "lmdb.h": ("persistence/",),
     "msgpack": ("persistence/", "cluster/"),
     "openssl/": ("base/random.cpp", "base/secret.cpp", "persistence/", "net/", "cluster/transport/",

@@ -144,7 +144,7 @@ struct turn_range {
   bool answer = false;
 };
 
-std::vector<turn_range> turns_of(const std::vector<prompt_message>& messages) {
+std::vector<turn_range> turns_of(const prompt_messages& messages) {
   std::vector<turn_range> turns;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (is_empty_answer(messages[i]))
@@ -157,8 +157,8 @@ std::vector<turn_range> turns_of(const std::vector<prompt_message>& messages) {
   return turns;
 }
 
-void append_turn(std::string& out, const std::vector<prompt_message>& messages,
-                 const turn_range& range, std::size_t thoughts_from, bool marked) {
+void append_turn(std::string& out, const prompt_messages& messages, const turn_range& range,
+                 std::size_t thoughts_from, bool marked) {
   turn_writer turn{out, range.answer ? "assistant" : "user"};
   for (auto i = range.begin; i < range.end; ++i) {
     const auto& message = messages[i];
@@ -180,14 +180,14 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
 
-std::size_t round_start(const std::vector<prompt_message>& messages) {
+std::size_t round_start(const prompt_messages& messages) {
   std::size_t start = messages.size();
   while (start > 0 && messages[start - 1].role != role::user)
     --start;
   return start;
 }
 
-void append_messages(std::string& out, const std::vector<prompt_message>& messages) {
+void append_messages(std::string& out, const prompt_messages& messages) {
   const auto turns = turns_of(messages);
   const auto thoughts_from = round_start(messages);
   const auto of_user = std::ranges::count(turns, false, &turn_range::answer);

@@ -16,9 +16,9 @@ inline constexpr std::string_view cache_mark = R"(,"cache_control":{"type":"ephe
 bool is_blank(std::string_view text);
 
 /// Where the open round begins: behind the last words of the user.
-std::size_t round_start(const std::vector<prompt_message>& messages);
+std::size_t round_start(const prompt_messages& messages);
 
 /// Appends `,"messages":[…]`. See `build_request`.
-void append_messages(std::string& out, const std::vector<prompt_message>& messages);
+void append_messages(std::string& out, const prompt_messages& messages);
 
 } // namespace troupe::model::anthropic_messages

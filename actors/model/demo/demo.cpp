@@ -8,6 +8,7 @@
 #include <cctype>
 #include <charconv>
 #include <optional>
+#include <ranges>
 
 namespace troupe::model::demo {
 namespace {
@@ -148,8 +149,8 @@ public:
 
 private:
   std::string name_of(std::string_view call_id) const {
-    for (auto at = request_.messages.rbegin(); at != request_.messages.rend(); ++at)
-      for (const auto& call : at->tool_calls)
+    for (const auto& message : std::views::reverse(request_.messages))
+      for (const auto& call : message.tool_calls)
         if (call.id == call_id)
           return call.name;
     return "the tool";
@@ -168,13 +169,13 @@ private:
 
   std::string recall() const {
     bool current = true;
-    for (auto at = request_.messages.rbegin(); at != request_.messages.rend(); ++at) {
-      if (at->role != role::user)
+    for (const auto& message : std::views::reverse(request_.messages)) {
+      if (message.role != role::user)
         continue;
       if (!current)
         return fmt::format("Before this you said: \"{}\". (I am the demo model: I quote, I do not "
                            "understand.)",
-                           excerpt(at->text));
+                           excerpt(message.text));
       current = false;
     }
     return "This is the first thing you said to me in this conversation.";

@@ -171,6 +171,20 @@ TEST_CASE("frames: any bytes become a JSON string in valid UTF-8", "[frames]") {
   CHECK(frames::json_string("a\"\\\n\r\t\x01\x7f/é") == "\"a\\\"\\\\\\n\\r\\t\\u0001\x7f/é\"");
 }
 
+TEST_CASE("frames: what must be escaped is, wherever it stands", "[frames]") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"\"", "\\\""},          {"\\", "\\\\"}, {std::string(1, '\0'), "\\u0000"},
+      {"\x1f", "\\u001f"},     {"é", "é"},     {"\x80", "\xEF\xBF\xBD"},
+      {"!#[]\x7f", "!#[]\x7f"}};
+  for (const auto& [raw, shown] : cases)
+    for (std::size_t before = 0; before < 20; ++before)
+      for (std::size_t after = 0; after < 10; ++after) {
+        const std::string head(before, ' ');
+        const std::string tail(after, '~');
+        CHECK(frames::json_string(head + raw + tail) == '"' + head + shown + tail + '"');
+      }
+}
+
 TEST_CASE("frames: each broken piece of UTF-8 becomes one replacement character", "[frames]") {
   const std::string fffd = "\xEF\xBF\xBD";
   const std::pair<std::string, std::string> cases[] = {

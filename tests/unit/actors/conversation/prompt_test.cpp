@@ -1,7 +1,10 @@
 #include "actors/conversation/prompt.hpp"
+#include "persistence/tables/chunked_text.hpp"
 #include "tests/support/conversation_world.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <limits>
 
 namespace troupe::test {
 namespace {
@@ -27,6 +30,11 @@ message_row answers(std::string call_id, std::string text) {
   return row;
 }
 
+/// A transcript of which everything is of the run.
+transcript of_run(std::vector<message_row> rows) {
+  return {nullptr, std::move(rows)};
+}
+
 struct prompt_world {
   config::agent_settings agent;
   config::model_settings model{.id = "m", .name = "m"};
@@ -38,12 +46,23 @@ struct prompt_world {
   }
 };
 
+struct transcript_world : conversation_world, prompt_world {
+  troupe::transcript read(std::size_t bytes_max,
+                          std::uint64_t run_from = std::numeric_limits<std::uint64_t>::max()) {
+    auto read =
+        read_transcript(*log.rows().snapshot(), shard, logic.row(), inputs, bytes_max, run_from);
+    REQUIRE(read);
+    return std::move(read.value());
+  }
+};
+
 } // namespace
 
 TEST_CASE_METHOD(prompt_world, "prompt: messages keep their order and roles") {
   const auto request = build_prompt(
-      inputs, {message(message_role::user, "a"), message(message_role::assistant, "b"),
-               message(message_role::note, "not for the model"), message(message_role::user, "c")});
+      inputs,
+      of_run({message(message_role::user, "a"), message(message_role::assistant, "b"),
+              message(message_role::note, "not for the model"), message(message_role::user, "c")}));
   REQUIRE(request.messages.size() == 3);
   CHECK(request.messages[0].role == model::role::user);
   CHECK(request.messages[1].text == "b");
@@ -52,8 +71,8 @@ TEST_CASE_METHOD(prompt_world, "prompt: messages keep their order and roles") {
 
 TEST_CASE_METHOD(prompt_world, "prompt: a call without a result is answered as interrupted") {
   const auto request =
-      build_prompt(inputs, {message(message_role::user, "a"), asks({"c1", "c2"}),
-                            answers("c2", "two"), message(message_role::user, "b")});
+      build_prompt(inputs, of_run({message(message_role::user, "a"), asks({"c1", "c2"}),
+                                   answers("c2", "two"), message(message_role::user, "b")}));
   REQUIRE(request.messages.size() == 5);
   CHECK(request.messages[2].tool_call_id == "c2");
   CHECK(request.messages[3].tool_call_id == "c1");
@@ -72,8 +91,9 @@ TEST_CASE_METHOD(prompt_world, "prompt: what a model thought goes back to the sa
   auto of_model = same;
   of_model.model = "n";
   const auto thoughts = [&](const message_row& row) {
-    return build_prompt(inputs, {message(message_role::user, "a"), row, answers("c1", "one")})
-        .messages.at(1)
+    return build_prompt(inputs,
+                        of_run({message(message_role::user, "a"), row, answers("c1", "one")}))
+        .messages[1]
         .reasoning;
   };
 
@@ -84,44 +104,71 @@ TEST_CASE_METHOD(prompt_world, "prompt: what a model thought goes back to the sa
 
 TEST_CASE_METHOD(prompt_world, "prompt: a result whose call was cut off is left out") {
   const auto request =
-      build_prompt(inputs, {answers("c0", "zero"), message(message_role::user, "a")});
+      build_prompt(inputs, of_run({answers("c0", "zero"), message(message_role::user, "a")}));
   REQUIRE(request.messages.size() == 1);
   CHECK(request.messages[0].text == "a");
 }
 
 TEST_CASE_METHOD(prompt_world, "prompt: the system text is the same for every turn") {
-  const auto one = build_prompt(inputs, {message(message_role::user, "a")});
+  const auto one = build_prompt(inputs, of_run({message(message_role::user, "a")}));
   const auto two = build_prompt(
-      inputs, {message(message_role::user, "a"), message(message_role::assistant, "b")});
+      inputs, of_run({message(message_role::user, "a"), message(message_role::assistant, "b")}));
   CHECK(one.system == two.system);
   inputs.extra_system_prompt = "Speak like a pirate.";
   CHECK(build_prompt(inputs, {}).system.ends_with("Speak like a pirate."));
 }
 
-TEST_CASE_METHOD(conversation_world,
+TEST_CASE_METHOD(transcript_world,
                  "transcript: the newest that fits, of the current session only") {
   for (int i = 0; i < 5; ++i) {
     REQUIRE(submit("r" + std::to_string(i), std::string(1000, static_cast<char>('a' + i))));
     close();
   }
-  const auto all = read_transcript(*log.rows().snapshot(), shard, logic.row(), 1u << 20);
-  REQUIRE(all);
-  CHECK(all.value().size() == 10);
-  CHECK(all.value().front().seq == 1);
+  const auto all = read(1u << 20);
+  REQUIRE(all.earlier->size() == 10);
+  CHECK(all.earlier->front().text == std::string(1000, 'a'));
+  CHECK(all.of_run.empty());
 
-  const auto some = read_transcript(*log.rows().snapshot(), shard, logic.row(), 2500);
-  REQUIRE(some);
-  CHECK(some.value().size() == 4);
-  CHECK(some.value().back().seq == 10);
+  const auto some = read(2500);
+  REQUIRE(some.earlier->size() == 4);
+  CHECK(some.earlier->front().text == std::string(1000, 'd'));
 
-  const auto newest_always = read_transcript(*log.rows().snapshot(), shard, logic.row(), 1);
-  REQUIRE(newest_always);
-  CHECK(newest_always.value().size() == 1);
+  CHECK(read(1).earlier->size() == 1);
 
   const auto reset = logic.reset(facts, now);
   REQUIRE(reset);
   commit(reset.value().batch);
-  CHECK(read_transcript(*log.rows().snapshot(), shard, logic.row(), 1u << 20).value().empty());
+  CHECK(read(1u << 20).earlier->empty());
+}
+
+TEST_CASE_METHOD(transcript_world, "transcript: a run's own rows stay rows, whatever the bound") {
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(submit("r" + std::to_string(i), std::string(1000, static_cast<char>('a' + i))));
+    close();
+  }
+  const auto resumed = read(1, 3);
+  CHECK(resumed.earlier->empty());
+  REQUIRE(resumed.of_run.size() == 4);
+  CHECK(resumed.of_run.front().seq == 3);
+
+  const auto whole = read(1u << 20, 5);
+  REQUIRE(whole.of_run.size() == 2);
+  CHECK(whole.of_run.front().run_id == "r2");
+  const auto request = build_prompt(inputs, whole);
+  REQUIRE(request.messages.size() == 6);
+  CHECK(request.messages[3].role == model::role::assistant);
+  CHECK(request.messages[4].text == std::string(1000, 'c'));
+  const auto again = build_prompt(inputs, whole);
+  CHECK(&request.messages[0] == &again.messages[0]); // Shared, not copied.
+}
+
+TEST_CASE_METHOD(transcript_world, "transcript: a long text of an earlier turn is whole") {
+  const std::string text(3 * tables::chunk_bytes_max, 'x');
+  REQUIRE(submit("r0", text));
+  close();
+  const auto all = read(1u << 20);
+  REQUIRE(all.earlier->size() == 2);
+  CHECK((all.earlier->front().text == text));
 }
 
 } // namespace troupe::test

@@ -48,7 +48,7 @@ struct run_world {
   /// A new attempt from what is committed.
   void begin() {
     logic.emplace(row, prompt_inputs{&agent, &model, &tools, "agent:main:main", {}, "p"}, "p",
-                  "api", committed, intents);
+                  "api", transcript{nullptr, committed}, intents);
   }
   template <class Action>
   Action expect() {

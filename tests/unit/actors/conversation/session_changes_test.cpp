@@ -47,10 +47,14 @@ struct changed_world : conversation_world {
   }
   /// Seqs of what a prompt would contain.
   std::vector<std::uint64_t> in_context() {
-    const auto rows = read_transcript(*log.rows().snapshot(), shard, logic.row(), 1u << 20);
-    REQUIRE(rows);
+    const config::model_settings model{.id = "m", .name = "m"};
+    prompt_inputs inputs;
+    inputs.model = &model;
+    const auto read =
+        read_transcript(*log.rows().snapshot(), shard, logic.row(), inputs, 1u << 20, 0);
+    REQUIRE(read);
     std::vector<std::uint64_t> seqs;
-    for (const auto& row : rows.value())
+    for (const auto& row : read.value().of_run)
       seqs.push_back(row.seq);
     return seqs;
   }

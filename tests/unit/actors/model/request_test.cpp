@@ -83,8 +83,9 @@ TEST_CASE("openai request: a whole conversation with tools", "[model]") {
 
 TEST_CASE("openai request: text that is not UTF-8 becomes valid JSON", "[model]") {
   auto request = hello();
-  request.messages[0].text = "a\xff"
-                             "b";
+  request.messages = {{.role = role::user,
+                       .text = "a\xff"
+                               "b"}};
 
   CHECK(body_of(request).at("messages").at(0).at("content") == "a\xef\xbf\xbd"
                                                                "b");
