@@ -166,7 +166,7 @@ private:
 
   const ws_client_options options_;
   asio::io_context context_{1};
-  websocket::stream<Layer> stream_;
+  websocket::stream<Layer, false> stream_; // Without permessage-deflate, which no gateway offers.
   descriptor_watch watch_;
   asio::steady_timer timer_;
   beast::flat_buffer buffer_;

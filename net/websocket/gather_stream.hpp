@@ -90,7 +90,8 @@ private:
         return;
       }
       if (step == own) {
-        stream.held_ = {}; // Not kept: idle connections are many.
+        std::string{}.swap(
+            stream.held_); // Not kept, as assigning would: idle connections are many.
         if (failed || !rest)
           return self.complete(failed, failed ? 0 : bytes);
         step = done;
@@ -114,10 +115,13 @@ private:
 
   template <class Buffers>
   void append(const Buffers& buffers) {
-    held_.reserve(std::min<std::size_t>(held_bytes_max, 4096));
+    held_.reserve(first_bytes);
     for (const auto piece : boost::beast::buffers_range_ref(buffers))
       held_.append(static_cast<const char*>(piece.data()), piece.size());
   }
+
+  /// With its terminating zero one page.
+  static constexpr std::size_t first_bytes = 4095;
 
   /// A piece of a frame may begin like this, too: then it is only written earlier.
   template <class Buffers>

@@ -46,7 +46,8 @@ public:
   void end(ending how) override;
 
 private:
-  using stream = boost::beast::websocket::stream<gather_stream>;
+  /// Without permessage-deflate, which is never negotiated: half the code.
+  using stream = boost::beast::websocket::stream<gather_stream, false>;
 
   std::shared_ptr<ws_session> self();
 
