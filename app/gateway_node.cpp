@@ -167,6 +167,8 @@ void gateway_node::parts::start_actors(const std::string& version, const seams& 
       slot_gate, registry, std::string{"/runs"},
       slot_gate_limits{.places = configured > 0 ? configured : runs_in_flight_default});
   others.push_back(caf::actor_cast<caf::actor>(runs));
+  const auto beat = pulse::create();
+  others.push_back(system->spawn(pulse_actor, registry, std::string{"/pulse"}, beat));
 
   context = std::make_shared<conversation_context>();
   context->config = config;
@@ -178,6 +180,7 @@ void gateway_node::parts::start_actors(const std::string& version, const seams& 
   context->tools = std::move(tools);
   context->pool = tools_pool;
   context->runs = runs;
+  context->beat = beat;
   context->runs_active = std::shared_ptr<std::atomic<std::uint32_t>>{status, &status->runs_active};
   router = system->spawn(troupe::router, conversation_context_ptr{context});
 

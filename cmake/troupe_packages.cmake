@@ -28,3 +28,9 @@ set_target_properties(troupe_libraft PROPERTIES
 # The compiled spdlog brings fmt along.
 add_library(troupe_spdlog INTERFACE)
 target_link_libraries(troupe_spdlog INTERFACE spdlog::spdlog)
+
+# Linked whole: it must be there before the C library's own malloc is looked at.
+find_library(TROUPE_JEMALLOC NAMES libjemalloc_pic.a REQUIRED)
+add_library(troupe_jemalloc INTERFACE)
+target_link_libraries(troupe_jemalloc INTERFACE
+  "$<LINK_LIBRARY:WHOLE_ARCHIVE,${TROUPE_JEMALLOC}>" Threads::Threads ${CMAKE_DL_LIBS})

@@ -25,6 +25,7 @@ build_packages=(
   g++ gcc cmake ninja-build ccache mold binutils ca-certificates
   libcaf-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev
   liblmdb-dev libspdlog-dev libfmt-dev libsimdjson-dev libcli11-dev libxxhash-dev
+  libjemalloc-dev
 )
 test_packages=(
   catch2 librapidcheck-dev clang clang-format clang-tidy libclang-rt-14-dev npm python3 lmdb-utils
