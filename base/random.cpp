@@ -1,6 +1,7 @@
 #include "base/random.hpp"
 
 #include "base/assert.hpp"
+#include "base/text.hpp"
 
 #include <sys/random.h>
 
@@ -29,17 +30,6 @@ void fill_from_kernel(std::span<unsigned char> out) {
     else
       TR_ASSERT(errno == EINTR, "getrandom failed");
   }
-}
-
-std::string to_hex(std::span<const unsigned char> bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const unsigned char byte : bytes) {
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-  }
-  return out;
 }
 
 } // namespace

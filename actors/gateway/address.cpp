@@ -1,5 +1,7 @@
 #include "actors/gateway/address.hpp"
 
+#include "base/text.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -66,14 +68,6 @@ bool in_range(const address& ip, std::string_view range) {
   return same_prefix(ip, *base, bits);
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
-}
-
 /// The addresses that proxies noted, the nearest last.
 std::vector<std::string_view> hops(const net::header_list& headers) {
   std::vector<std::string_view> out;
@@ -83,7 +77,7 @@ std::vector<std::string_view> hops(const net::header_list& headers) {
     std::string_view rest = value;
     while (true) {
       const auto comma = rest.find(',');
-      out.push_back(trimmed(rest.substr(0, comma)));
+      out.push_back(trimmed(rest.substr(0, comma), " \t"));
       if (comma == std::string_view::npos)
         break;
       rest.remove_prefix(comma + 1);

@@ -2,6 +2,7 @@
 
 #include "actors/gateway/json_writer.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "config/edit/edit.hpp"
 #include "persistence/tables/conversation_tables.hpp"
 
@@ -13,21 +14,11 @@ namespace {
 
 namespace json = boost::json;
 
-std::string hex_digest(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const auto byte : tables::digest_of(text)) {
-    out += digits[byte >> 4u];
-    out += digits[byte & 15u];
-  }
-  return out;
-}
-
 /// Two passes with the key in front: what HMAC does, without its padding.
 std::string keyed_digest(std::string_view text) {
   constexpr std::size_t key_bytes = 32;
   static const auto key = random_hex(key_bytes);
-  return hex_digest(key + hex_digest(key + std::string(text)));
+  return to_hex(tables::digest_of(key + to_hex(tables::digest_of(key + std::string(text)))));
 }
 
 void write_findings(json_writer& out, std::string_view name,

@@ -1,6 +1,7 @@
 #include "actors/gateway/slash_commands.hpp"
 
 #include "actors/gateway/sessions.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -48,13 +49,6 @@ constexpr std::array<slash_command, 6> commands{{
 }};
 
 constexpr std::string_view blanks = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

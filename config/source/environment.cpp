@@ -1,5 +1,7 @@
 #include "config/source/environment.hpp"
 
+#include "base/text.hpp"
+
 #include <cstdlib>
 
 namespace troupe::config {
@@ -8,14 +10,6 @@ namespace {
 std::optional<std::string> from_process(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t\r";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
 bool is_variable_name(std::string_view name) {

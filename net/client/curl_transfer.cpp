@@ -1,6 +1,7 @@
 #include "net/client/curl_transfer.hpp"
 
 #include "base/assert.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -47,14 +48,6 @@ bool is_token(std::string_view name) {
 
 bool is_header_value(std::string_view value) {
   return value.find_first_of(std::string_view{"\r\n\0", 3}) == std::string_view::npos;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t\r\n";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
 // "HTTP/1.1 200 OK" and "HTTP/2 200" -> 200.

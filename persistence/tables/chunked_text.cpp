@@ -1,5 +1,6 @@
 #include "persistence/tables/chunked_text.hpp"
 
+#include "base/text.hpp"
 #include "persistence/tables/record.hpp"
 
 #include <algorithm>
@@ -8,16 +9,6 @@ namespace troupe::tables {
 namespace {
 
 constexpr unsigned chunk_version = 1;
-
-std::string hex(const digest& id) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const auto byte : id) {
-    out += digits[byte >> 4];
-    out += digits[byte & 0xf];
-  }
-  return out;
-}
 
 /// The end of the last whole character within `bytes_max` bytes.
 std::size_t head_end(std::string_view text, std::size_t bytes_max) {
@@ -61,9 +52,9 @@ std::string encode_chunk(std::string_view piece) {
 result<std::string> decode_chunk(std::string_view value, const digest& id) {
   TR_TRY(auto in, record_reader::open(value, chunk_version));
   auto piece = in.read<std::string>();
-  TR_TRY(in.finish("chunk " + hex(id)));
+  TR_TRY(in.finish("chunk " + to_hex(id)));
   if (piece.size() > chunk_bytes_max || digest_of(piece) != id)
-    return error{errc::corrupt, "chunk " + hex(id) + ": holds another piece"};
+    return error{errc::corrupt, "chunk " + to_hex(id) + ": holds another piece"};
   return piece;
 }
 
@@ -80,14 +71,14 @@ result<std::string> join(std::string head, const chunk_refs& rest, const chunk_s
       return out;
     TR_TRY(const auto value, from.rows.get(from.shard, chunk_key(from.conversation, id)));
     if (!value)
-      return error{errc::corrupt, "chunk " + hex(id) + ": missing"};
+      return error{errc::corrupt, "chunk " + to_hex(id) + ": missing"};
     TR_TRY(const auto piece, decode_chunk(*value, id));
     out += piece;
   }
   if (out.size() != whole)
     return error{errc::corrupt, "a text of " + std::to_string(out.size()) + " bytes should have " +
                                     std::to_string(whole) + ", its last chunk is " +
-                                    hex(rest.pieces.back())};
+                                    to_hex(rest.pieces.back())};
   return out;
 }
 

@@ -1,11 +1,7 @@
-#include "base/assert.hpp"
 #include "persistence/tables/conversation_tables.hpp"
 #include "persistence/tables/row_key.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <memory>
 
 namespace troupe::tables {
 namespace {
@@ -28,28 +24,7 @@ row_key key(table which) {
   return row_key{static_cast<char>(which)};
 }
 
-/// A digest as a key's component.
-std::string_view raw(const digest& part) {
-  return {reinterpret_cast<const char*>(part.data()), part.size()};
-}
-
 } // namespace
-
-digest digest_of(std::string_view text) {
-  // Looked up and allocated once: SHA256() does both each time, which costs more than the digest.
-  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> sha256{
-      EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free};
-  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{
-      EVP_MD_CTX_new(), &EVP_MD_CTX_free};
-  unsigned char full[EVP_MAX_MD_SIZE];
-  const bool done = EVP_DigestInit_ex2(context.get(), sha256.get(), nullptr) == 1 &&
-                    EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1 &&
-                    EVP_DigestFinal_ex(context.get(), full, nullptr) == 1;
-  TR_ASSERT(done, "SHA-256 is there and cannot fail");
-  digest out;
-  std::copy_n(full, out.size(), out.begin());
-  return out;
-}
 
 std::string conversation_key(const digest& conversation) {
   return key(table::conversation).raw(raw(conversation)).take();

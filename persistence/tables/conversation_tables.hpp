@@ -2,8 +2,8 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "persistence/tables/digest.hpp"
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,10 +14,6 @@
 /// Row keys are table byte + digest of the conversation key + what the table adds, so that a key of
 /// 512 characters fits LMDB and one conversation's rows lie together.
 namespace troupe::tables {
-
-/// First 16 bytes of SHA-256. Used for conversation keys and run ids in row keys.
-using digest = std::array<unsigned char, 16>;
-digest digest_of(std::string_view text);
 
 /// Conversation settings and counters: `conversation_key(d)`.
 struct conversation_row {

@@ -3,8 +3,6 @@
 #include "persistence/tables/record.hpp"
 #include "persistence/tables/row_key.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 namespace troupe::tables {
@@ -23,10 +21,6 @@ constexpr unsigned row_version = 1;
 
 row_key key(table which) {
   return row_key{static_cast<char>(which)};
-}
-
-std::string_view raw(const full_digest& part) {
-  return {reinterpret_cast<const char*>(part.data()), part.size()};
 }
 
 /// -1: no lower-case hex digit.
@@ -67,13 +61,6 @@ device_description read_description(record_reader& in) {
 }
 
 } // namespace
-
-full_digest full_digest_of(std::string_view bytes) {
-  full_digest out{};
-  static_assert(std::tuple_size_v<full_digest> == SHA256_DIGEST_LENGTH);
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data());
-  return out;
-}
 
 std::optional<full_digest> device_digest(std::string_view device_id) {
   full_digest out{};

@@ -2,8 +2,8 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "persistence/tables/digest.hpp"
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +14,6 @@
 /// not know.
 namespace troupe::tables {
 
-/// A whole SHA-256, of a device's raw public key or of a token.
-using full_digest = std::array<unsigned char, 32>;
-full_digest full_digest_of(std::string_view bytes);
 /// "0f…" of 64 lower-case characters; anything else is no device id.
 std::optional<full_digest> device_digest(std::string_view device_id);
 

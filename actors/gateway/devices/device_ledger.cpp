@@ -152,6 +152,16 @@ device_token_row device_ledger::fresh_token(const std::string& device_id, const 
   return row;
 }
 
+device_token_row device_ledger::renewed_token(const device_token_row& held,
+                                              std::string_view secret) const {
+  auto row = fresh_token(held.device_id, held.role, secret);
+  row.scopes = held.scopes;
+  row.created_at = held.created_at;
+  row.rotated_at = held.rotated_at;
+  row.last_used_at = held.last_used_at;
+  return row;
+}
+
 /// The role's token, made when there is none; `added` scopes are approved at this moment.
 result<device_grant> device_ledger::grant(const std::string& device_id, const std::string& role,
                                           const scope_set& added) {

@@ -116,6 +116,9 @@ private:
   void resolve(const tables::pairing_row& request, std::string_view decision);
   tables::device_token_row fresh_token(const std::string& device_id, const std::string& role,
                                        std::string_view secret) const;
+  /// The same token with another text.
+  tables::device_token_row renewed_token(const tables::device_token_row& held,
+                                         std::string_view secret) const;
 
   device_rows& rows_;
   const wall_ms now_;

@@ -133,10 +133,8 @@ device_ledger::try_rotate(const std::string& device_id, const std::string& role,
   if (const auto lacking = not_held(by.scopes, scopes))
     return answer{missing_scope(*lacking)};
   TR_TRY(const auto secret, token_secret());
-  auto row = fresh_token(device_id, role, secret);
+  auto row = renewed_token(*held, secret);
   row.scopes = sorted_names(scopes);
-  row.created_at = held->created_at;
-  row.last_used_at = held->last_used_at;
   row.rotated_at = now_;
   rows_.put(row, held);
   news_.closings.push_back({device_id, role, policy_violation, "device token rotated"});
@@ -165,11 +163,7 @@ result<device_ledger::answer> device_ledger::try_revoke(const std::string& devic
   if (!held)
     return answer{invalid_request("unknown deviceId/role")};
   TR_TRY(const auto secret, token_secret());
-  auto row = fresh_token(device_id, role, secret);
-  row.scopes = held->scopes;
-  row.created_at = held->created_at;
-  row.rotated_at = held->rotated_at;
-  row.last_used_at = held->last_used_at;
+  auto row = renewed_token(*held, secret);
   row.revoked_at = now_;
   rows_.put(row, held);
   news_.closings.push_back({device_id, role, policy_violation, "device token revoked"});

@@ -1,6 +1,7 @@
 #include "actors/gateway/devices/identity.hpp"
 
 #include "actors/gateway/devices/base64.hpp"
+#include "base/text.hpp"
 #include "persistence/tables/device_tables.hpp"
 
 #include <openssl/evp.h>
@@ -30,29 +31,14 @@ constexpr device_fault wrong_nonce{"device nonce mismatch", "DEVICE_AUTH_NONCE_M
 constexpr device_fault bad_signature{"device signature invalid", "DEVICE_AUTH_SIGNATURE_INVALID",
                                      "device-signature"};
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n\v\f";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-std::string hex_of(const tables::full_digest& digest) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const unsigned char byte : digest) {
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-  }
-  return out;
-}
+/// What the reference trims from a key and a nonce.
+constexpr std::string_view blanks = " \t\r\n\v\f";
 
 /// The base64 inside a PEM block, without line ends; empty when it is none.
 std::string pem_body(std::string_view text) {
   constexpr std::string_view begin = "-----BEGIN PUBLIC KEY-----";
   constexpr std::string_view end = "-----END PUBLIC KEY-----";
-  text = trimmed(text);
+  text = trimmed(text, blanks);
   if (!text.starts_with(begin) || !text.ends_with(end) || text.size() < begin.size() + end.size())
     return {};
   std::string out;
@@ -97,7 +83,7 @@ bool too_far(wall_ms signed_at, wall_ms now) {
 } // namespace
 
 std::string normal_metadata(std::string_view text) {
-  std::string out{trimmed(text)};
+  std::string out{trimmed(text, blanks)};
   for (auto& c : out)
     if (c >= 'A' && c <= 'Z')
       c = static_cast<char>(c - 'A' + 'a');
@@ -138,7 +124,7 @@ std::optional<std::string> raw_public_key(std::string_view text) {
   if (text.size() > key_text_max)
     return std::nullopt;
   const auto pem = pem_body(text);
-  const auto bytes = from_base64(pem.empty() ? trimmed(text) : std::string_view{pem});
+  const auto bytes = from_base64(pem.empty() ? trimmed(text, blanks) : std::string_view{pem});
   if (!bytes)
     return std::nullopt;
   std::string_view key = *bytes;
@@ -157,11 +143,11 @@ std::variant<verified_device, device_fault> verify_device(const connect_params& 
   const auto raw_key = raw_public_key(claim.public_key);
   if (!raw_key)
     return bad_key;
-  if (claim.id != hex_of(tables::full_digest_of(*raw_key)))
+  if (claim.id != to_hex(tables::full_digest_of(*raw_key)))
     return wrong_id;
   if (too_far(claim.signed_at, now))
     return stale;
-  const auto nonce = trimmed(claim.nonce);
+  const auto nonce = trimmed(claim.nonce, blanks);
   if (nonce.empty())
     return no_nonce;
   if (challenge.empty() || nonce != challenge)

@@ -13,35 +13,23 @@ namespace {
 constexpr std::int64_t id_chars_max = 128;
 constexpr std::int64_t scopes_max = 32;
 
-constexpr std::array<field, 1> request_params{{
-    {.name = "requestId",
-     .kind = json_kind::string,
-     .required = true,
-     .min = 1,
-     .max = id_chars_max},
-}};
+constexpr field required_id(std::string_view name) {
+  return {.name = name, .kind = json_kind::string, .required = true, .min = 1, .max = id_chars_max};
+}
+constexpr auto device_field = required_id("deviceId");
+constexpr auto role_field = required_id("role");
+
+constexpr std::array<field, 1> request_params{{required_id("requestId")}};
 constexpr std::array<field, 1> device_params{{
-    {.name = "deviceId",
-     .kind = json_kind::string,
-     .required = true,
-     .min = 1,
-     .max = id_chars_max},
+    device_field,
 }};
 constexpr std::array<field, 2> role_params{{
-    {.name = "deviceId",
-     .kind = json_kind::string,
-     .required = true,
-     .min = 1,
-     .max = id_chars_max},
-    {.name = "role", .kind = json_kind::string, .required = true, .min = 1, .max = id_chars_max},
+    device_field,
+    role_field,
 }};
 constexpr std::array<field, 3> rotate_params{{
-    {.name = "deviceId",
-     .kind = json_kind::string,
-     .required = true,
-     .min = 1,
-     .max = id_chars_max},
-    {.name = "role", .kind = json_kind::string, .required = true, .min = 1, .max = id_chars_max},
+    device_field,
+    role_field,
     {.name = "scopes", .kind = json_kind::array, .max = scopes_max, .items = json_kind::string},
 }};
 
