@@ -14,9 +14,16 @@ public:
   void cancel() override {}
 };
 
-struct sink_state {
-  static constexpr const char* name = "sink";
-};
+event_sink_actor::behavior_type hear_events(event_sink_actor::pointer sink, node_world* world) {
+  return {
+      [sink, world](const run_event_ptr& event) {
+        world->events.push_back(event);
+        if (event->n > 0) // The conversation's own events are not counted.
+          world->newest_run = caf::actor_cast<caf::actor>(sink->current_sender());
+      },
+      [world](const session_event& event) { world->session_events.push_back(event); },
+  };
+}
 
 } // namespace
 
@@ -88,17 +95,7 @@ node_world::node_world(std::string provider_unavailable)
                                                             std::string{"/models/provider/fake"},
                                                             slot_gate_limits{.places = 8})});
   context->models = std::move(models);
-  context->sink =
-      system.spawn([this](event_sink_actor::pointer sink) -> event_sink_actor::behavior_type {
-        return {
-            [this, sink](const run_event_ptr& event) {
-              events.push_back(event);
-              if (event->n > 0) // The conversation's own events are not counted.
-                newest_run = caf::actor_cast<caf::actor>(sink->current_sender());
-            },
-            [this](const session_event& event) { session_events.push_back(event); },
-        };
-      });
+  context->sink = system.spawn(hear_events, this);
   provider.answer = [](const std::string&) {
     return std::vector<std::string>{
         R"({"id":"x","choices":[{"delta":{"content":"hi there"}}]})",
