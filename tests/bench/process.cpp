@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@ process::process(const std::vector<std::string>& command,
   arguments.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
+    // However the benchmark ends, nothing of it stays behind.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(ends[1], STDOUT_FILENO);
     for (const auto& [name, value] : environment)
       setenv(name.c_str(), value.c_str(), 1);
