@@ -20,7 +20,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe::test {
 namespace {
@@ -278,37 +280,56 @@ unsigned disk_faults::calls(disk_call call) const {
 
 namespace {
 
-/// Written over in place and cut at the end: whoever still reads the file through a map must not
-/// find it gone in the middle of this.
-void restore_synced() {
-  own_call = true;
+struct restoration {
+  int file;
+  const std::string* bytes;
+};
+
+/// Opens every file that is there, each with what it held as of its last sync.
+std::vector<restoration> plan_restoration() {
+  std::vector<restoration> out;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{armed->directory}) {
     struct stat facts {};
-    const auto path = entry.path().string();
-    if (!entry.is_regular_file() || ::stat(path.c_str(), &facts) != 0)
-      continue;
-    const auto& bytes = armed->synced[id_of(facts)];
-    auto* file = std::fopen(path.c_str(), "wb");
-    std::fwrite(bytes.data(), 1, bytes.size(), file);
-    std::fclose(file);
+    const int file =
+        entry.is_regular_file() ? ::open(entry.path().c_str(), O_WRONLY | O_CLOEXEC) : -1;
+    if (file >= 0 && ::fstat(file, &facts) == 0)
+      out.push_back({file, &armed->synced[id_of(facts)]});
   }
-  own_call = false;
+  return out;
+}
+
+/// Written over in place and cut at the end: whoever still reads the file through a map must not
+/// find it gone in the middle of this. Takes no memory and no lock, as a child of many threads
+/// must.
+void restore(const std::vector<restoration>& planned) {
+  for (const auto& each : planned) {
+    std::size_t at = 0;
+    while (at < each.bytes->size()) {
+      const auto done = ::write(each.file, each.bytes->data() + at, each.bytes->size() - at);
+      if (done <= 0)
+        std::abort();
+      at += static_cast<std::size_t>(done);
+    }
+    ::syscall(SYS_ftruncate, each.file, static_cast<off_t>(at));
+    ::close(each.file);
+  }
 }
 
 } // namespace
 
 void disk_faults::lose_unsynced() {
   const std::lock_guard hold{guard};
-  restore_synced();
+  restore(plan_restoration());
 }
 
 void disk_faults::power_cut() {
   // Held for good: no thread writes after this.
   guard.lock();
+  const auto planned = plan_restoration();
   const auto powered = ::getpid();
   if (::fork() == 0) {
     poll_until(std::chrono::seconds{10}, [powered] { return ::getppid() != powered; });
-    restore_synced();
+    restore(planned);
     ::_exit(0);
   }
   ::raise(SIGKILL);
