@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "persistence/tables/caller_tables.hpp"
 #include "persistence/tables/conversation_tables.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -32,6 +33,21 @@ struct input_command {
   std::string reply;                ///< The answer, without a model; empty: the input's text runs.
 };
 
+/// The result of a function that a caller ran: it answers a call of an earlier run.
+struct caller_result {
+  std::string call_id;
+  std::string name;
+  std::string text;
+};
+
+/// What a caller of the HTTP API sends along with its input.
+struct caller_turn {
+  /// What was said before, by its account. Counts only in a session without messages.
+  std::vector<tables::told_message> history;
+  std::vector<caller_result> results;
+  tables::caller_options options;
+};
+
 /// One user input (`chat.send`, `agent`). `key` is canonical. Answered with `input_receipt` after
 /// the commit. Errors: `overloaded` (queue full, storage high), `unavailable` (not led here,
 /// outcome not known: the same run id may be sent again), `forbidden` (quarantined; the detail says
@@ -46,8 +62,15 @@ struct submit_input {
   std::string model;           ///< "provider/model" for this run only; empty: as configured.
   std::uint32_t timeout_s = 0; ///< 0: the agent's.
   credit place;                ///< The sender's right to this much of the node's work.
-  std::optional<input_command> command{}; ///< Done with the input's commit, so never twice.
+  std::optional<input_command> command{};      ///< Done with the input's commit, so never twice.
+  std::shared_ptr<const caller_turn> caller{}; ///< May be null. With results, `text` may be empty.
+  /// Nobody named the conversation: it expires, and its first batch waits for the second one, so
+  /// that a plain answer is one commit (architecture 5.7). The receipt is then no promise.
+  bool ephemeral = false;
 };
+
+/// Stop reason of a run whose caller is to run tools: they are in `run_outcome::calls`.
+inline constexpr const char* callers_turn = "tool_calls";
 
 /// How a finished run ended; also what `agent.wait` and duplicate keys answer.
 struct run_outcome {
@@ -71,6 +94,8 @@ struct run_outcome {
   std::uint64_t cache_read = 0;
   std::uint64_t cache_write = 0;
   bool at_once = false; ///< A command's answer: no run, no model.
+  /// What the caller is to run, when `stop_reason` is `callers_turn`.
+  std::vector<tables::tool_call> calls{};
 };
 
 enum class receipt_kind { started, in_flight, finished };
@@ -148,6 +173,11 @@ struct delete_session {
 /// An operator's release of a quarantined conversation.
 struct release_session {
   std::string key;
+};
+/// To a conversation whose time has come: erases it, unless it has been used since.
+struct expire_session {
+  std::string key;
+  wall_ms at = 0; ///< The time that it was to expire at.
 };
 /// What create, reset and release answer.
 struct session_written {
@@ -280,6 +310,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::create_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::reset_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::delete_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::release_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::expire_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::patch_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::compact_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::session_compacted)

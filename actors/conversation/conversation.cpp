@@ -20,14 +20,15 @@ using tables::run_status;
 
 /// Has the decision's batches committed, the one that refers to chunks behind them.
 void commit(self_pointer self, conversation_logic::decision& decided, std::function<void()> then) {
-  self->state.commits.commit(std::exchange(decided.chunks, {}), std::exchange(decided.batch, {}),
-                             std::move(then));
+  conversing::commit(self, std::exchange(decided.chunks, {}), std::exchange(decided.batch, {}),
+                     std::move(then));
 }
 
 // ---- the active run
 // ------------------------------------------------------------------------------
 
-void start_run(self_pointer self) {
+/// `transcript`: of a session that is not in the rows yet; else empty.
+void start_run(self_pointer self, std::vector<tables::message_row> transcript = {}) {
   auto& state = self->state;
   state.place.enter("running");
   ++state.runs_started;
@@ -38,8 +39,10 @@ void start_run(self_pointer self) {
   }
   state.stopping.reset();
   run_seed seed{*state.logic->active(), state.logic->row(),
-                fmt::format("{}/run/{}", state.place.path(), state.logic->active()->run_id)};
-  publish_session(self, "agent.run.started", "start", seed.run.run_id);
+                fmt::format("{}/run/{}", state.place.path(), state.logic->active()->run_id),
+                std::move(transcript)};
+  if (seed.transcript.empty()) // Else there is no row yet that could be shown.
+    publish_session(self, "agent.run.started", "start", seed.run.run_id);
   state.run = self->spawn(run, state.context, state.home, std::move(seed),
                           caf::actor_cast<caf::actor>(self));
   self->monitor(state.run);
@@ -52,7 +55,11 @@ void conversing::after_decision(self_pointer self, const conversation_logic::dec
   publish_messages(self, active ? active->attempt : 1, decided.messages);
   if (decided.start_run && active) {
     self->state.run_restarts.emplace(restart_limits{.restarts_max = crashes_max});
-    start_run(self);
+    std::vector<tables::message_row> transcript;
+    if (decided.held)
+      for (const auto& message : decided.messages)
+        transcript.push_back(*message);
+    start_run(self, std::move(transcript));
   }
 }
 
@@ -79,7 +86,7 @@ void close_active(self_pointer self, close_run end) {
   state.place.enter("committing");
   auto chunks = std::exchange(decided.chunks, {});
   auto batch = std::exchange(decided.batch, {});
-  state.commits.commit(std::move(chunks), std::move(batch), [self, attempt, decided] {
+  conversing::commit(self, std::move(chunks), std::move(batch), [self, attempt, decided] {
     // The closed run's own messages come before its end, those of the next run after it.
     auto own = decided;
     conversation_logic::decision next;
@@ -96,8 +103,11 @@ void close_active(self_pointer self, close_run end) {
     publish_finished(self, attempt, decided.outcome);
     self->state.place.enter("idle");
     after_decision(self, next);
-    if (!next.start_run)
-      self->state.run_counted.reset();
+    if (next.start_run)
+      return;
+    self->state.run_counted.reset();
+    if (self->state.logic->row().expires_at != 0)
+      leave(self); // Hardly anybody comes back to it.
   });
 }
 
@@ -127,7 +137,7 @@ void take_over(self_pointer self, takeover_cause cause) {
   auto decided = state.logic->take_over(cause, state.context->boot, now(self));
   const auto attempt = state.logic->active() ? state.logic->active()->attempt : 1;
   state.place.enter("taking over");
-  state.commits.commit(std::move(decided.batch), [self, decided, attempt] {
+  conversing::commit(self, {}, std::move(decided.batch), [self, decided, attempt] {
     if (decided.quarantined) {
       log::error("conversation", "{}", decided.quarantined->error);
       self->state.place.enter("quarantined");
@@ -164,19 +174,21 @@ void on_run_down(self_pointer self, const caf::down_msg& down) {
 /// The outcome of a run that is closed in the rows.
 result<std::shared_ptr<const run_outcome>> stored_outcome(self_pointer self,
                                                           const tables::run_row& run) {
-  std::string text;
+  tables::message_row message;
   const auto& logic = *self->state.logic;
   if (run.final_seq > 0) {
     const auto snapshot = rows(self);
     TR_TRY(auto bytes,
            snapshot->get(self->state.home.shard, tables::message_key(logic.id(), run.final_seq)));
     if (bytes) {
-      TR_TRY(auto message, tables::decode_message(*bytes));
-      TR_TRY(text, tables::join(std::move(message.text), message.text_chunks,
-                                chunks_in(self, *snapshot)));
+      TR_TRY(message, tables::decode_message(*bytes));
+      TR_TRY(tables::join_texts(message, chunks_in(self, *snapshot)));
     }
   }
-  return std::make_shared<const run_outcome>(outcome_of(run, logic.row(), std::move(text)));
+  auto outcome = outcome_of(run, logic.row(), std::move(message.text));
+  if (outcome.stop_reason == callers_turn)
+    outcome.calls = std::move(message.calls);
+  return std::make_shared<const run_outcome>(std::move(outcome));
 }
 
 result<std::optional<tables::run_row>> stored_run(self_pointer self, const std::string& run_id) {
@@ -188,7 +200,7 @@ result<std::optional<tables::run_row>> stored_run(self_pointer self, const std::
   return std::optional<tables::run_row>{std::move(run)};
 }
 
-caf::result<input_receipt> on_submit(self_pointer self, const submit_input& input) {
+caf::result<input_receipt> take_up(self_pointer self, const submit_input& input) {
   auto& state = self->state;
   const auto known = stored_run(self, input.run_id);
   if (!known)
@@ -222,16 +234,24 @@ caf::result<input_receipt> on_submit(self_pointer self, const submit_input& inpu
     if (step.receipt.kind != receipt_kind::started)
       return;
     publish(self, event_of(self, step.receipt.run_id, 1, run_event::accepted{step.receipt.queued}));
-    publish_session(self, resets.empty() ? "send" : resets);
+    if (!step.held)
+      publish_session(self, resets.empty() ? "send" : resets);
     after_decision(self, step);
     if (step.answered)
       publish_finished(self, 1, step.answered);
   };
-  state.commits.commit(std::move(chunks), std::move(batch), told);
+  conversing::commit(self, std::move(chunks), std::move(batch), told);
   return receipt.later();
 }
 
+caf::result<input_receipt> on_submit(self_pointer self, const submit_input& input) {
+  auto receipt = take_up(self, input);
+  note_activity(self);
+  return receipt;
+}
+
 caf::result<run_outcome> on_await(self_pointer self, const await_run& wanted) {
+  note_activity(self);
   auto& state = self->state;
   if (state.waiters.size() >= waiters_max)
     return to_caf({errc::overloaded, "too many wait for this session's runs already"});
@@ -256,6 +276,7 @@ caf::result<run_outcome> on_await(self_pointer self, const await_run& wanted) {
 }
 
 caf::result<aborted_runs> on_abort(self_pointer self, const abort_runs& wanted) {
+  note_activity(self);
   auto& state = self->state;
   auto decided = state.logic->abort(wanted.run_id, wanted.reason, now(self));
   aborted_runs stopped;
@@ -271,12 +292,12 @@ caf::result<aborted_runs> on_abort(self_pointer self, const abort_runs& wanted) 
     }
   }
   const answer<aborted_runs> told{self};
-  state.commits.commit(std::move(decided.batch),
-                       [self, told, stopped, withdrawn = std::move(decided.withdrawn)] {
-                         for (const auto& outcome : withdrawn)
-                           publish_finished(self, 1, outcome);
-                         told.give(stopped);
-                       });
+  conversing::commit(self, {}, std::move(decided.batch),
+                     [self, told, stopped, withdrawn = std::move(decided.withdrawn)] {
+                       for (const auto& outcome : withdrawn)
+                         publish_finished(self, 1, outcome);
+                       told.give(stopped);
+                     });
   return told.later();
 }
 
@@ -300,22 +321,12 @@ bool at_rest(self_pointer self) {
   return !state.run && state.commits.idle() && state.waiters.empty() && !state.logic->active();
 }
 
-void note_activity(self_pointer self) {
-  self->state.last_active = self->state.context->time->now_boot();
-}
-
-/// One timer per conversation, however busy it is.
-void watch_idleness(self_pointer self) {
-  self->delayed_send(self, passivate_after, idle_check{});
-}
-
 void on_idle_check(self_pointer self) {
   watch_idleness(self);
   const auto idle = self->state.context->time->now_boot() - self->state.last_active;
   if (idle < passivate_after || !at_rest(self))
     return;
-  if (auto shard = caf::actor_cast<caf::actor>(self->state.shard))
-    caf::anon_send(shard, conversation_idle{self->state.key});
+  leave(self);
 }
 
 result<void> load(self_pointer self, std::string agent_id) {
@@ -356,33 +367,19 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
   }
   take_over(self, cause);
   sweep_if_due(self);
-  note_activity(self);
-  watch_idleness(self);
+  if (state.logic->exists())
+    watch_idleness(self);
   return {
-      [self](const submit_input& input) -> caf::result<input_receipt> {
-        note_activity(self);
-        return on_submit(self, input);
-      },
+      [self](const submit_input& input) { return on_submit(self, input); },
       [self](const await_run& wanted) { return on_await(self, wanted); },
       [self](const abort_runs& wanted) { return on_abort(self, wanted); },
-      [self](const create_session& wanted) {
-        const bool created = !self->state.logic->exists();
-        return write_session(self, self->state.logic->create(wanted, now(self)), "create", created);
-      },
-      [self](const reset_session& wanted) {
-        return write_session(self, self->state.logic->reset(self->state.context->boot, now(self)),
-                             wanted.reason.empty() ? "reset" : wanted.reason, false);
-      },
-      [self](const patch_session& wanted) {
-        return write_session(self, self->state.logic->patch(wanted, now(self)), "patch", false);
-      },
+      [self](const create_session& wanted) { return on_create(self, wanted); },
+      [self](const reset_session& wanted) { return on_reset(self, wanted); },
+      [self](const patch_session& wanted) { return on_patch(self, wanted); },
       [self](const compact_session& wanted) { return on_compact(self, wanted); },
       [self](const delete_session&) { return on_delete(self); },
-      [self](const release_session&) {
-        self->state.place.enter("idle");
-        return write_session(self, self->state.logic->release(self->state.context->boot, now(self)),
-                             "release", false);
-      },
+      [self](const release_session&) { return on_release(self); },
+      [self](const expire_session& due) { on_expire(self, due.at); },
       [self](const proposal_settled& report) {
         if (self->state.commits.settled(report))
           sweep_if_due(self);
@@ -401,8 +398,8 @@ conversation_actor::behavior_type conversation(self_pointer self, conversation_c
         const bool leaves = at_rest(self);
         if (leaves)
           self->quit();
-        else
-          note_activity(self);
+        else if (!self->state.idleness_watched)
+          watch_idleness(self); // Asked too early, and nobody would ask again.
         return leaves;
       },
   };

@@ -49,7 +49,7 @@ using conversation_actor =
     router_actor::extend<caf::reacts_to<proposal_settled>, caf::reacts_to<record_step>,
                          caf::reacts_to<close_run>, caf::reacts_to<restart_run>,
                          caf::reacts_to<stop_overdue>, caf::reacts_to<idle_check>,
-                         caf::replies_to<passivate>::with<bool>>;
+                         caf::reacts_to<expire_session>, caf::replies_to<passivate>::with<bool>>;
 
 struct conversation_state {
   static constexpr const char* name = "conversation";
@@ -72,6 +72,7 @@ struct conversation_state {
   std::optional<stop_run> stopping; ///< The active run was told to stop, and may take `stop_grace`.
   std::multimap<std::string, answer<run_outcome>> waiters; ///< By run id.
   std::chrono::nanoseconds last_active{};
+  bool idleness_watched = false; ///< A timer looks whether it may leave memory.
 };
 
 /// The one writer of a conversation's rows on the leader of its shard. Accepts inputs, queues them,

@@ -1,4 +1,8 @@
 #include "actors/conversation/conversation_parts.hpp"
+#include "actors/conversation/limits.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
 
 #include <utility>
 
@@ -25,6 +29,36 @@ bool still_ours(self_pointer self) {
 
 std::unique_ptr<row_snapshot> rows(self_pointer self) {
   return self->state.context->log->rows().snapshot();
+}
+
+void commit(self_pointer self, std::vector<write_batch> chunks, write_batch batch,
+            std::function<void()> then) {
+  auto& state = self->state;
+  if (!batch.empty() && state.logic->holds()) {
+    auto whole = state.logic->take_held();
+    whole.append(std::move(batch));
+    batch = std::move(whole);
+  }
+  state.commits.commit(std::move(chunks), std::move(batch), std::move(then));
+}
+
+void leave(self_pointer self) {
+  if (auto shard = caf::actor_cast<caf::actor>(self->state.shard))
+    caf::anon_send(shard, conversation_idle{self->state.key});
+}
+
+/// One timer per conversation, however busy it is.
+void watch_idleness(self_pointer self) {
+  self->state.idleness_watched = true;
+  self->delayed_send(self, passivate_after, idle_check{});
+}
+
+/// An ephemeral conversation leaves when its run has ended: a timer would keep it in memory.
+void note_activity(self_pointer self) {
+  auto& state = self->state;
+  state.last_active = state.context->time->now_boot();
+  if (!state.idleness_watched && state.logic->row().expires_at == 0)
+    watch_idleness(self);
 }
 
 run_event_ptr event_of(self_pointer self, const std::string& run_id, std::uint32_t attempt,

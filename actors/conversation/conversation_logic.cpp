@@ -157,23 +157,15 @@ void conversation_logic::settle_calls(write_batch& batch, const std::vector<std:
 }
 
 void conversation_logic::open_run(decision& to, text_packer& texts, tables::run_row run,
-                                  const tables::input_row& input, const boot_facts& facts,
-                                  wall_ms now) {
+                                  const tables::input_row& input, const caller_turn* caller,
+                                  const boot_facts& facts, wall_ms now) {
   run.state = run_state::open;
   run.started_at = stamp_.next(now);
   run.attempt = 1;
   run.attempt_boot = facts.boot;
   run.first_seq = row_.message_seq + 1;
-  tables::message_row message;
-  message.role = tables::message_role::user;
-  message.run_id = run.run_id;
-  message.text = input.text;
-  message.text_chunks = input.text_chunks;
-  message.client_id = input.client_id;
-  message.client_mode = input.client_mode;
-  new_messages messages;
-  messages.push_back(std::move(message));
-  add_messages(to, texts, std::move(messages), now);
+  run.caller_options = input.caller_options;
+  add_messages(to, texts, messages_of(input, caller), now);
   row_.active_run = run.run_id;
   write_run(to.batch, run);
   active_ = std::move(run);
@@ -246,6 +238,8 @@ conversation_logic::record_step(new_messages messages,
 void conversation_logic::close_row(write_batch& batch, tables::run_row run,
                                    const run_outcome& outcome) {
   run.state = run_state::closed;
+  run.extra_system_prompt.clear();
+  run.caller_options.clear();
   run.status = outcome.status;
   run.stop_reason = outcome.stop_reason;
   run.error = outcome.error;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// What a conversation decides, without actors, clocks or disks.
@@ -49,6 +50,8 @@ public:
     /// Written by the batch. A text that is in chunks already may still be there.
     std::vector<std::shared_ptr<const tables::message_row>> messages;
     bool start_run = false; ///< The active run is new: start it after the commit.
+    /// The batch is empty because it waits for the next one: nothing of it is in the rows yet.
+    bool held = false;
   };
   struct submitted : decision {
     input_receipt receipt;
@@ -96,6 +99,10 @@ public:
                const std::vector<std::string>& settled_calls, const boot_facts& facts, wall_ms now,
                const write_batch& expired);
 
+  /// What a decision held back; it goes in front of the next batch, whatever decides that.
+  write_batch take_held() { return std::exchange(held_, {}); }
+  bool holds() const { return !held_.empty(); }
+
   /// Withdraws queued inputs; an empty `run_id` means all and the active run.
   aborted abort(std::string_view run_id, std::string_view reason, wall_ms now);
 
@@ -123,6 +130,13 @@ public:
   write_batch announce_sweep() const;
   /// Erases the unclaimed chunks, in several batches. Errors: `corrupt`.
   result<std::vector<write_batch>> sweep(const row_snapshot& rows, shard_id shard);
+
+  /// Whether the conversation is to be erased: it expires `at`, that is past, and nothing is open.
+  bool is_expired(wall_ms at, wall_ms now) const {
+    return exists_ && row_.expires_at == at && at <= now && !active_ && queue_.empty();
+  }
+  /// Erases what said that it was to expire `at`, when it is not so any more.
+  write_batch forget_expiry(wall_ms at) const;
 
   bool exists() const { return exists_; }
   const tables::conversation_row& row() const { return row_; }
@@ -152,7 +166,11 @@ private:
   void add_messages(decision& to, text_packer& texts, new_messages messages, wall_ms now);
   void settle_calls(write_batch& batch, const std::vector<std::string>& calls);
   void open_run(decision& to, text_packer& texts, tables::run_row run,
-                const tables::input_row& input, const boot_facts& facts, wall_ms now);
+                const tables::input_row& input, const caller_turn* caller, const boot_facts& facts,
+                wall_ms now);
+  new_messages messages_of(const tables::input_row& input, const caller_turn* caller) const;
+  void set_expiry(write_batch& batch, const submit_input& input, bool existed, wall_ms now);
+  void hold_back(submitted& out);
   void close_row(write_batch& batch, tables::run_row run, const run_outcome& outcome);
   void begin_next(decision& to, text_packer& texts, const boot_facts& facts, wall_ms now);
 
@@ -162,6 +180,7 @@ private:
   bool exists_ = false;
   bool busy_written_ = false; ///< The busy row is there.
   bool unclaimed_ = false;    ///< The unclaimed row is there, and not for an upload of ours.
+  write_batch held_;          ///< The first batch of an ephemeral conversation.
   std::optional<tables::run_row> active_;
   std::vector<std::string> open_intents_; ///< Call ids of the active run with an intent row.
   std::deque<tables::input_row> queue_;

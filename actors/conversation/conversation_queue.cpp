@@ -22,6 +22,16 @@ result<void> check_size(std::string_view what, std::size_t bytes, std::size_t by
   return boost::outcome_v2::success();
 }
 
+result<void> check_caller(const caller_turn& caller) {
+  TR_TRY(check_size("the list of tools", tables::encode(caller.options).size(),
+                    caller_options_bytes_max));
+  if (caller.results.size() > caller_results_max)
+    return error{errc::invalid_argument,
+                 fmt::format("{} tool results were sent, at most {} are accepted",
+                             caller.results.size(), caller_results_max)};
+  return boost::outcome_v2::success();
+}
+
 std::uint64_t bytes_of(const std::deque<tables::input_row>& queue) {
   std::uint64_t bytes = 0;
   for (const auto& input : queue)
@@ -38,12 +48,16 @@ result<void> conversation_logic::check(const submit_input& input) const {
     return busy_error();
   if (!row_.quarantine.empty() && !resets && !replies)
     return error{errc::forbidden, row_.quarantine};
-  if (input.run_id.empty() || input.text.empty())
+  const bool has_results = input.caller && !input.caller->results.empty();
+  if (input.run_id.empty() || (input.text.empty() && !has_results))
     return error{errc::invalid_argument, "a message needs text and an idempotency key"};
   TR_TRY(check_size("the message", input.text.size(), input_text_bytes_max));
   TR_TRY(check_size("the extra system prompt", input.extra_system_prompt.size(),
                     extra_prompt_bytes_max));
   TR_TRY(check_size("the model's name", input.model.size(), name_bytes_max));
+  if (input.caller) {
+    TR_TRY(check_caller(*input.caller));
+  }
   if (input.command) {
     TR_TRY(check_size("the answer", input.command->reply.size(), answer_text_bytes_max));
     TR_TRY(
@@ -58,6 +72,9 @@ result<void> conversation_logic::check(const submit_input& input) const {
 result<void> conversation_logic::check_room(const submit_input& input) const {
   if (!active_ && queue_.empty())
     return boost::outcome_v2::success();
+  if (input.caller && !input.caller->results.empty())
+    return error{errc::overloaded, "this session has an active run, and tool results cannot wait; "
+                                   "retry when it is answered"};
   if (queue_.size() >= limits_.cap)
     return error{errc::overloaded,
                  fmt::format("{} messages already wait in this session; retry when one is answered",
@@ -86,7 +103,9 @@ conversation_logic::submit(const submit_input& input, const std::optional<tables
   }
   TR_TRY(check(input));
 
+  const bool existed = exists_;
   ensure_exists(now);
+  set_expiry(out.batch, input, existed, now);
   text_packer texts{id_};
   const auto resets = input.command && !input.command->resets.empty();
   if (resets)
@@ -100,7 +119,66 @@ conversation_logic::submit(const submit_input& input, const std::optional<tables
   if (resets)
     begin_next(out, texts, facts, now);
   write_row(out, texts, now);
+  if (input.ephemeral && !existed)
+    hold_back(out);
   return out;
+}
+
+/// Only what is small, so that it fits into any batch that it may be merged with.
+void conversation_logic::hold_back(submitted& out) {
+  if (!out.chunks.empty() || out.batch.encoded_bytes() > held_bytes_max)
+    return;
+  held_ = std::exchange(out.batch, {});
+  out.held = true;
+}
+
+/// An ephemeral conversation stays one until somebody speaks to it by its name.
+void conversation_logic::set_expiry(write_batch& batch, const submit_input& input, bool existed,
+                                    wall_ms now) {
+  if (existed && row_.expires_at == 0)
+    return;
+  if (row_.expires_at != 0)
+    batch.append(forget_expiry(std::exchange(row_.expires_at, 0)));
+  if (!input.ephemeral)
+    return;
+  row_.expires_at = now + std::chrono::duration_cast<std::chrono::milliseconds>(run_memory).count();
+  batch.put(tables::ephemeral_key(row_.expires_at, id_), row_.key);
+}
+
+write_batch conversation_logic::forget_expiry(wall_ms at) const {
+  write_batch batch;
+  batch.erase(tables::ephemeral_key(at, id_));
+  return batch;
+}
+
+/// Results of the caller's tools come first: they answer what the model asked for last.
+conversation_logic::new_messages conversation_logic::messages_of(const tables::input_row& input,
+                                                                 const caller_turn* caller) const {
+  new_messages messages;
+  if (caller != nullptr)
+    for (const auto& result : caller->results) {
+      tables::message_row message;
+      message.role = tables::message_role::tool_result;
+      message.call_id = result.call_id;
+      message.tool_name = result.name;
+      message.text = result.text;
+      messages.push_back(std::move(message));
+    }
+  if (!input.text.empty() || !input.text_chunks.empty()) {
+    tables::message_row message;
+    message.role = tables::message_role::user;
+    message.text = input.text;
+    message.text_chunks = input.text_chunks;
+    message.client_id = input.client_id;
+    message.client_mode = input.client_mode;
+    messages.push_back(std::move(message));
+  }
+  for (auto& message : messages)
+    message.run_id = input.run_id;
+  const bool first = row_.message_seq + 1 == row_.history_from;
+  if (first && caller != nullptr && !caller->history.empty())
+    messages.front().history = tables::encode(caller->history);
+  return messages;
 }
 
 void conversation_logic::accept(submitted& out, text_packer& texts, const submit_input& input,
@@ -115,6 +193,8 @@ void conversation_logic::accept(submitted& out, text_packer& texts, const submit
   queued.extra_system_prompt = input.extra_system_prompt;
   queued.model = input.model;
   queued.timeout_s = input.timeout_s;
+  if (input.caller)
+    queued.caller_options = tables::encode(input.caller->options);
 
   tables::run_row run;
   run.run_id = input.run_id;
@@ -134,7 +214,7 @@ void conversation_logic::accept(submitted& out, text_packer& texts, const submit
     write_run(out.batch, run);
     queue_.push_back(std::move(queued));
   } else {
-    open_run(out, texts, std::move(run), queued, facts, now);
+    open_run(out, texts, std::move(run), queued, input.caller.get(), facts, now);
   }
 }
 
@@ -197,7 +277,7 @@ void conversation_logic::begin_next(decision& to, text_packer& texts, const boot
   run.extra_system_prompt = input.extra_system_prompt;
   run.model_override = input.model;
   run.timeout_s = input.timeout_s;
-  open_run(to, texts, std::move(run), input, facts, now);
+  open_run(to, texts, std::move(run), input, nullptr, facts, now);
 }
 
 conversation_logic::aborted conversation_logic::abort(std::string_view run_id,

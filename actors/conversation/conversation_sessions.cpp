@@ -182,6 +182,8 @@ result<std::vector<write_batch>> conversation_logic::erase(const row_snapshot& r
     erased.add(tables::busy_key(id_));
   if (exists_)
     erased.add(tables::conversation_key(id_));
+  if (row_.expires_at != 0)
+    erased.add(tables::ephemeral_key(row_.expires_at, id_));
   tables::conversation_row blank;
   blank.key = row_.key;
   blank.agent_id = row_.agent_id;
@@ -218,6 +220,7 @@ result<std::vector<write_batch>> conversation_logic::sweep(const row_snapshot& r
                      for (const auto& call : message.calls)
                        claim(claimed, call.arguments_chunks);
                      claim(claimed, message.reasoning_chunks);
+                     claim(claimed, message.history_chunks);
                      return boost::outcome_v2::success();
                    }));
   TR_TRY(scan_rows(rows, shard, tables::input_prefix(id_),

@@ -12,6 +12,12 @@ inline constexpr std::size_t input_text_bytes_max = 4u << 20;
 inline constexpr std::size_t queued_text_bytes_max = 8u << 20;
 /// A run's own addition to the system prompt: in its row, which every step writes.
 inline constexpr std::size_t extra_prompt_bytes_max = 32u << 10;
+/// What a caller of the HTTP API wants of its answer, its tools above all: in the run's row too.
+inline constexpr std::size_t caller_options_bytes_max = 64u << 10;
+/// Results of a caller's tools with one input.
+inline constexpr std::size_t caller_results_max = 32;
+/// A first batch that is held back for the second one; a larger one is committed at once.
+inline constexpr std::size_t held_bytes_max = 16u << 10;
 /// A label, or a "provider/model".
 inline constexpr std::size_t name_bytes_max = 512;
 /// A tool's result in the transcript; the rest is cut and said to be.

@@ -78,6 +78,26 @@ public:
     answer_open_calls();
     return std::move(messages_);
   }
+  /// What a caller says was said before, as a row has it. Its answers are of no model that we know.
+  /// Errors: `corrupt`.
+  result<void> add_history(std::string_view history) {
+    TR_TRY(auto messages, tables::decode_history(history));
+    for (auto& told : messages) {
+      if (told.role == message_role::note) {
+        notes_ += "\n\n" + told.text;
+        continue;
+      }
+      message_row as_row;
+      as_row.role = told.role;
+      as_row.text = std::move(told.text);
+      as_row.calls = std::move(told.calls);
+      as_row.call_id = std::move(told.call_id);
+      add(as_row);
+    }
+    return boost::outcome_v2::success();
+  }
+  /// Instructions among it.
+  std::string take_notes() { return std::move(notes_); }
 
 private:
   void add_plain(model::role role, std::string_view text) {
@@ -121,6 +141,7 @@ private:
   const prompt_inputs& inputs_;
   std::vector<model::prompt_message> messages_;
   std::vector<std::string> open_;
+  std::string notes_;
 };
 
 /// A row that may go into a prompt. Views into the snapshot.
@@ -129,8 +150,9 @@ struct seen_row {
   std::string_view bytes;
   bool in_chunks() const {
     return !view.text_chunks.empty() || !view.reasoning_chunks.empty() ||
-           std::ranges::any_of(view.calls,
-                               [](const auto& call) { return !call.arguments_chunks.empty(); });
+           !view.history_chunks.empty() || std::ranges::any_of(view.calls, [](const auto& call) {
+             return !call.arguments_chunks.empty();
+           });
   }
 };
 
@@ -166,7 +188,77 @@ result<std::vector<seen_row>> newest_first(const row_snapshot& rows, shard_id sh
   return found;
 }
 
+/// Sorts messages, oldest first, into those of earlier turns and those of the run.
+class transcript_builder {
+public:
+  transcript_builder(const prompt_inputs& inputs, std::size_t messages) : earlier_(inputs) {
+    earlier_.reserve(messages);
+  }
+  template <class Text>
+  result<void> add_earlier(const tables::basic_message<Text>& row) {
+    if (!row.history.empty()) {
+      TR_TRY(earlier_.add_history(row.history));
+    }
+    earlier_.add(row);
+    return boost::outcome_v2::success();
+  }
+  /// A message of the run. Results at its beginning answer what an earlier turn asked its caller.
+  result<void> add_own(message_row row) {
+    const auto history = std::exchange(row.history, {});
+    if (!history.empty()) {
+      TR_TRY(earlier_.add_history(history));
+    }
+    if (out_.of_run.empty() && row.role == message_role::tool_result)
+      earlier_.add(row);
+    else
+      out_.of_run.push_back(std::move(row));
+    return boost::outcome_v2::success();
+  }
+  transcript take() {
+    out_.notes = earlier_.take_notes();
+    out_.earlier = std::make_shared<const std::vector<model::prompt_message>>(earlier_.take());
+    return std::move(out_);
+  }
+
+private:
+  paired_messages earlier_;
+  transcript out_;
+};
+
+void offer_tools(model::model_request& request, const prompt_inputs& inputs) {
+  const bool callers_only =
+      inputs.caller != nullptr && inputs.caller->choice == tables::tool_choice::required;
+  if (!callers_only)
+    for (const auto& tool : inputs.tools->all())
+      if (!inputs.is_callers_tool(tool.name))
+        request.tools.push_back({tool.name, tool.description, tool.schema});
+  if (inputs.caller == nullptr)
+    return;
+  for (const auto& tool : inputs.caller->tools)
+    request.tools.push_back({tool.name, tool.description, tool.schema});
+  if (callers_only) {
+    request.tool_choice = model::tool_choice::required;
+    request.system += "\n\nYour next answer must be a call of one of your tools.";
+  }
+}
+
+void apply_wishes(model::model_request& request, const tables::caller_options& wishes) {
+  request.temperature = wishes.temperature;
+  request.top_p = wishes.top_p;
+  if (wishes.max_tokens != 0)
+    request.max_tokens = wishes.max_tokens;
+}
+
 } // namespace
+
+const tool_declaration* prompt_inputs::own_tool(std::string_view name) const {
+  return is_callers_tool(name) ? nullptr : tools->find(name);
+}
+
+bool prompt_inputs::is_callers_tool(std::string_view name) const {
+  return caller != nullptr &&
+         std::ranges::find(caller->tools, name, &tables::caller_tool::name) != caller->tools.end();
+}
 
 std::size_t transcript_bytes_max(const config::model_settings& model) {
   const std::size_t window = model.context_window;
@@ -180,28 +272,37 @@ result<transcript> read_transcript(const row_snapshot& rows, shard_id shard,
   const auto id = tables::digest_of(row.key);
   TR_TRY(auto found, newest_first(rows, shard, row, bytes_max, run_from));
   // A prompt begins with what a user said; what was cut off in the middle of a turn goes whole.
-  const auto first = std::ranges::find(found.rbegin(), found.rend(), message_role::user,
-                                       [](const seen_row& seen) { return seen.view.role; });
+  const auto first = std::find_if(found.rbegin(), found.rend(), [](const seen_row& seen) {
+    return seen.view.role == message_role::user || !seen.view.history.empty() ||
+           !seen.view.history_chunks.empty();
+  });
   if (first != found.rend())
     found.resize(static_cast<std::size_t>(found.rend() - first));
-  transcript out;
-  paired_messages earlier{inputs};
-  earlier.reserve(found.size());
+  transcript_builder out{inputs, found.size()};
   for (const auto& seen : std::views::reverse(found)) {
     const bool of_run = seen.view.seq >= run_from;
     if (!of_run && !seen.in_chunks()) {
-      earlier.add(seen.view);
+      TR_TRY(out.add_earlier(seen.view));
       continue;
     }
     TR_TRY(auto message, tables::decode_message(seen.bytes));
     TR_TRY(tables::join_texts(message, {rows, shard, id}));
-    if (of_run)
-      out.of_run.push_back(std::move(message));
-    else
-      earlier.add(message);
+    if (of_run) {
+      TR_TRY(out.add_own(std::move(message)));
+    } else {
+      TR_TRY(out.add_earlier(message));
+    }
   }
-  out.earlier = std::make_shared<const std::vector<model::prompt_message>>(earlier.take());
-  return out;
+  return out.take();
+}
+
+result<transcript> transcript_of_run(const prompt_inputs& inputs,
+                                     std::vector<message_row> messages) {
+  transcript_builder out{inputs, messages.size()};
+  for (auto& message : messages) {
+    TR_TRY(out.add_own(std::move(message)));
+  }
+  return out.take();
 }
 
 model::model_request build_prompt(const prompt_inputs& inputs, const transcript& before,
@@ -211,14 +312,16 @@ model::model_request build_prompt(const prompt_inputs& inputs, const transcript&
   request.system = system_text(inputs);
   request.max_tokens = inputs.model->max_tokens;
   request.session_key = inputs.session_key;
-  for (const auto& tool : inputs.tools->all())
-    request.tools.push_back({tool.name, tool.description, tool.schema});
+  if (inputs.caller != nullptr)
+    apply_wishes(request, *inputs.caller);
+  offer_tools(request, inputs);
   paired_messages paired{inputs};
   for (const auto& row : before.of_run)
     paired.add(row);
   for (const auto& row : unrecorded)
     paired.add(row);
   request.messages = {before.earlier, paired.take()};
+  request.system += before.notes;
   return request;
 }
 

@@ -4,6 +4,7 @@
 #include "actors/tool/tool.hpp"
 #include "config/settings.hpp"
 #include "persistence/journal/row_store.hpp"
+#include "persistence/tables/caller_tables.hpp"
 #include "persistence/tables/conversation_tables.hpp"
 
 #include <cstdint>
@@ -19,7 +20,12 @@ struct prompt_inputs {
   const tool_catalog* tools = nullptr;
   std::string session_key;
   std::string extra_system_prompt;
-  std::string provider{}; ///< Whose model it is.
+  std::string provider{};                         ///< Whose model it is.
+  const tables::caller_options* caller = nullptr; ///< Null: no wishes.
+
+  /// A tool of ours that the run may use: one of the caller's by the same name hides it.
+  const tool_declaration* own_tool(std::string_view name) const;
+  bool is_callers_tool(std::string_view name) const;
 };
 
 /// Bytes of transcript that are worth reading for `model`: its window less the answer, at four
@@ -30,6 +36,7 @@ std::size_t transcript_bytes_max(const config::model_settings& model);
 struct transcript {
   model::prompt_messages::shared earlier;  ///< Of earlier turns, as a prompt has them.
   std::vector<tables::message_row> of_run; ///< Committed of this run, from its user message on.
+  std::string notes{};                     ///< Instructions of a caller's account of earlier turns.
 };
 
 /// The transcript of a conversation's current session: what fits `bytes_max` and
@@ -39,6 +46,10 @@ result<transcript>
 read_transcript(const row_snapshot& rows, shard_id shard, const tables::conversation_row& row,
                 const prompt_inputs& inputs, std::size_t bytes_max,
                 std::uint64_t run_from = std::numeric_limits<std::uint64_t>::max());
+
+/// The same of a session whose messages are all of this run, and in memory. Errors: `corrupt`.
+result<transcript> transcript_of_run(const prompt_inputs& inputs,
+                                     std::vector<tables::message_row> messages);
 
 /// One model call's prompt: a stable system text first (so that provider caches hit), then the
 /// transcript. Calls that never got a result are answered as interrupted, because providers refuse

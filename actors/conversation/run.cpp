@@ -282,6 +282,15 @@ void refuse(self_pointer self, std::string reason) {
   self->send(self->state.parent, std::move(end));
 }
 
+/// An ephemeral conversation's first messages come with the seed, all others from the rows.
+result<transcript> transcript_before(run_state& state, const row_snapshot& rows,
+                                     const prompt_inputs& inputs) {
+  if (!state.seed.transcript.empty())
+    return transcript_of_run(inputs, std::exchange(state.seed.transcript, {}));
+  return read_transcript(rows, state.home.shard, state.seed.conversation, inputs,
+                         transcript_bytes_max(*inputs.model), state.seed.run.first_seq);
+}
+
 result<void> prepare(self_pointer self) {
   auto& state = self->state;
   state.models = state.context->models.get();
@@ -305,14 +314,15 @@ result<void> prepare(self_pointer self) {
     return error{errc::not_found, fmt::format("model \"{}\" is not configured", state.model_text)};
 
   const auto rows = state.context->log->rows().snapshot();
+  TR_TRY(state.caller, tables::decode_caller_options(state.seed.run.caller_options));
   const prompt_inputs inputs{agent,
                              &*model,
                              state.context->tools.get(),
                              state.seed.conversation.key,
                              state.seed.run.extra_system_prompt,
-                             settings.id};
-  TR_TRY(auto before, read_transcript(*rows, state.home.shard, state.seed.conversation, inputs,
-                                      transcript_bytes_max(*model), state.seed.run.first_seq));
+                             settings.id,
+                             &state.caller};
+  TR_TRY(auto before, transcript_before(state, *rows, inputs));
   std::vector<tables::intent_row> intents;
   result<void> decoded = boost::outcome_v2::success();
   const auto id = tables::digest_of(state.seed.conversation.key);

@@ -13,11 +13,13 @@
 
 namespace troupe {
 
-/// What a run starts from: rows that are committed.
+/// What a run starts from: rows that are committed, but for an ephemeral conversation's first.
 struct run_seed {
   tables::run_row run;
   tables::conversation_row conversation;
   std::string path;
+  /// The session's messages, with whole texts, while none of them is in the rows; else empty.
+  std::vector<tables::message_row> transcript{};
 };
 
 struct run_state {
@@ -34,8 +36,9 @@ struct run_state {
   std::chrono::seconds limit{0}; ///< 0: none.
   std::chrono::nanoseconds started{};
 
-  pulse::membership watched; ///< While it has a limit.
-  credit slot_held;          ///< The node's place for a run in flight.
+  pulse::membership watched;     ///< While it has a limit.
+  credit slot_held;              ///< The node's place for a run in flight.
+  tables::caller_options caller; ///< `logic` looks at it.
   std::optional<run_logic> logic;
   bool recording = false; ///< A step is on its way to the disk.
   bool closing = false;

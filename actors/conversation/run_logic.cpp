@@ -120,8 +120,13 @@ void run_logic::resume(const std::vector<tables::intent_row>& intents) {
     if (!has_result)
       open.push_back(call);
   }
+  outcome_.text = asked->text;
   std::vector<tables::tool_call> again;
   for (auto& call : open) {
+    if (inputs_.is_callers_tool(call.name)) {
+      callers_calls_.push_back(std::move(call));
+      continue;
+    }
     const auto intent = std::ranges::find(intents, call.id, &tables::intent_row::call_id);
     if (intent != intents.end() && intent->effect == effect_class::once) {
       add_result(call, std::string{unknown_result}, true);
@@ -131,13 +136,15 @@ void run_logic::resume(const std::vector<tables::intent_row>& intents) {
     }
   }
   for (auto& call : again)
-    if (const auto* tool = inputs_.tools->find(call.name))
+    if (const auto* tool = inputs_.own_tool(call.name))
       ready_.push_back({std::move(call), tool});
     else
       add_result(call, fmt::format("There is no tool named {}.", call.name), true);
 }
 
 run_logic::action run_logic::next() {
+  if (!closing_ && ready_.empty() && !callers_calls_.empty())
+    end_with_calls();
   if (closing_)
     return close{std::exchange(unrecorded_, {}), std::exchange(settled_, {}), outcome_};
   if (record_first_ || unrecorded_bytes() > merged_results_bytes_max)
@@ -145,6 +152,11 @@ run_logic::action run_logic::next() {
   if (!ready_.empty())
     return run_tools{ready_};
   return ask_model{build_prompt(inputs_, before_, unrecorded_)};
+}
+
+void run_logic::end_with_calls() {
+  outcome_.calls = std::exchange(callers_calls_, {});
+  finish(run_status::ok, callers_turn);
 }
 
 void run_logic::recorded() {
@@ -189,6 +201,7 @@ void run_logic::answered(const model::model_result& answer) {
   }
   message.reasoning = answer.reasoning;
   const auto calls = message.calls;
+  outcome_.text = message.text;
   unrecorded_.push_back(std::move(message));
   plan_calls(calls);
   record_first_ = true;
@@ -196,7 +209,11 @@ void run_logic::answered(const model::model_result& answer) {
 
 void run_logic::plan_calls(const std::vector<tables::tool_call>& calls) {
   for (const auto& call : calls) {
-    const auto* tool = inputs_.tools->find(call.name);
+    if (inputs_.is_callers_tool(call.name)) {
+      callers_calls_.push_back(call);
+      continue;
+    }
+    const auto* tool = inputs_.own_tool(call.name);
     if (tool == nullptr) {
       add_result(call, fmt::format("There is no tool named {}.", call.name), true);
       continue;
@@ -223,7 +240,7 @@ void run_logic::plan_calls(const std::vector<tables::tool_call>& calls) {
 /// Once each, and only what there is: the run's row has room for these.
 void run_logic::note_tool(const std::string& name) {
   auto& used = outcome_.tools_used;
-  if (inputs_.tools->find(name) != nullptr && std::ranges::find(used, name) == used.end())
+  if (inputs_.own_tool(name) != nullptr && std::ranges::find(used, name) == used.end())
     used.push_back(name);
 }
 
@@ -265,6 +282,7 @@ void run_logic::stop(run_status status, std::string stop_reason, std::string err
     unrecorded_.push_back(std::move(message));
   }
   ready_.clear();
+  callers_calls_.clear();
   finish(status, std::move(stop_reason));
 }
 

@@ -19,6 +19,7 @@
 ///                │
 ///                └─ results of `once` tools, or many bytes of them: record first
 ///
+/// A call of the caller's own tool ends the run, once ours of the same answer have run.
 /// Taken up again after a crash it starts from the transcript's committed end: a call without a
 /// result runs again, unless it is `once`: then the model is told that the result is unknown.
 namespace troupe {
@@ -72,6 +73,7 @@ public:
 
 private:
   void resume(const std::vector<tables::intent_row>& intents);
+  void end_with_calls();
   void plan_calls(const std::vector<tables::tool_call>& calls);
   void note_tool(const std::string& name);
   tables::message_row assistant_message(std::string text, std::string_view stop_reason) const;
@@ -88,6 +90,7 @@ private:
   std::vector<tables::intent_row> new_intents_;
   std::vector<std::string> settled_;
   std::vector<planned_call> ready_; ///< Calls to run once what is unrecorded is committed.
+  std::vector<tables::tool_call> callers_calls_; ///< What the caller is to run: they end the run.
   bool record_first_ = false;
   bool closing_ = false;
   run_outcome outcome_;

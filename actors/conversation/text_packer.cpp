@@ -16,6 +16,7 @@ tables::message_row text_packer::pack(tables::message_row& row) {
   // The long texts are not copied only to be cut.
   auto text = std::exchange(row.text, {});
   auto reasoning = std::exchange(row.reasoning, {});
+  auto history = std::exchange(row.history, {});
   std::vector<std::string> arguments;
   for (auto& call : row.calls)
     arguments.push_back(std::exchange(call.arguments, {}));
@@ -28,6 +29,8 @@ tables::message_row text_packer::pack(tables::message_row& row) {
   }
   stored.reasoning = pack(reasoning, stored.reasoning_chunks, 0);
   row.reasoning = std::move(reasoning);
+  stored.history = pack(history, stored.history_chunks, 0);
+  row.history = std::move(history);
   return stored;
 }
 

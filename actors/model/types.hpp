@@ -26,12 +26,20 @@ struct tool_definition {
   std::string schema_json; ///< JSON Schema of the arguments object, as text.
 };
 
+enum class tool_choice : std::uint8_t {
+  automatic,
+  required, ///< One of the tools must be called, as far as the provider can be made to.
+};
+
 struct model_request {
   std::string model; ///< The provider's own id, without "provider/".
   std::string system;
   prompt_messages messages;
   std::vector<tool_definition> tools;
   std::uint32_t max_tokens = 0; ///< 0: the model's default.
+  model::tool_choice tool_choice = tool_choice::automatic;
+  std::optional<double> temperature{}; ///< Left out where the provider would refuse it.
+  std::optional<double> top_p{};
   /// Stable per conversation; lets the provider route to a warm prompt cache. May be empty.
   std::string session_key;
 };

@@ -41,6 +41,17 @@ void on_shard_down(self_pointer self, const caf::down_msg& down) {
   start_shard(self, index, takeover_cause::actor_failed);
 }
 
+/// One shard after the other, so that they do not all do it at once.
+constexpr std::chrono::milliseconds expire_interval{250};
+
+void on_expire_next(self_pointer self) {
+  auto& state = self->state;
+  self->delayed_send(self, expire_interval, expire_next_shard{});
+  if (const auto& shard = state.shards[state.next_to_expire])
+    self->send(shard, expire_conversations{});
+  state.next_to_expire = (state.next_to_expire + 1) % state.shards.size();
+}
+
 template <class Answer, class Request>
 caf::result<Answer> forward(self_pointer self, Request& request) {
   const auto& target = self->state.shards[self->state.context->log->shard_of(request.key).value()];
@@ -86,6 +97,7 @@ shard_router_actor::behavior_type router(self_pointer self, conversation_context
   self->set_down_handler([self](const caf::down_msg& down) { on_shard_down(self, down); });
   for (std::size_t index = 0; index < state.shards.size(); ++index)
     start_shard(self, index, takeover_cause::new_leader);
+  self->delayed_send(self, expire_interval, expire_next_shard{});
   return {
       [self](submit_input& request) { return forward<input_receipt>(self, request); },
       [self](await_run& request) { return forward<run_outcome>(self, request); },
@@ -107,6 +119,7 @@ shard_router_actor::behavior_type router(self_pointer self, conversation_context
           self->send(self->state.shards[index], gone);
       },
       [self](const stop_shards&) { return on_stop(self); },
+      [self](const expire_next_shard&) { on_expire_next(self); },
   };
 }
 

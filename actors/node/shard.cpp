@@ -15,6 +15,8 @@ using self_pointer = typed_self<shard_actor, shard_state>;
 
 /// Messages held for one conversation while it leaves memory.
 constexpr std::size_t held_max = 256;
+/// Conversations that have expired and are sent away at once.
+constexpr std::size_t expired_at_once = 1'024;
 
 bool leading(self_pointer self) {
   return self->state.home.term != epoch{};
@@ -113,6 +115,30 @@ void on_idle(self_pointer self, const conversation_idle& idle) {
           [stays](const caf::error&) { stays(); });
 }
 
+/// Conversations that have expired are sent their notice; they erase themselves. Those that could
+/// not are found again the next time.
+void on_expire(self_pointer self) {
+  if (!leading(self))
+    return;
+  auto& state = self->state;
+  const auto now = state.context->time->now_wall_ms();
+  std::vector<expire_session> due;
+  const auto scanned = state.context->log->rows().snapshot()->scan(
+      state.home.shard, tables::ephemeral_prefix(), {}, scan_order::ascending,
+      [&](std::string_view key, std::string_view conversation) {
+        const auto at = tables::ephemeral_time(key);
+        if (at > now || due.size() == expired_at_once)
+          return scan_step::stop;
+        due.push_back({std::string{conversation}, at});
+        return scan_step::more;
+      });
+  if (!scanned)
+    log::error("shard", "{}: {}", state.place.path(), scanned.error().detail);
+  for (auto& notice : due)
+    if (auto& child = ensure(self, notice.key, takeover_cause::planned); !child.leaving)
+      self->send(child.actor, std::move(notice));
+}
+
 /// Whether the rows say that the conversation has work to finish.
 bool busy(self_pointer self, const std::string& key) {
   const auto found = self->state.context->log->rows().snapshot()->get(
@@ -188,6 +214,7 @@ shard_actor::behavior_type shard(self_pointer self, conversation_context_ptr con
       [self, cause](const shard_leading& lead) { on_leading(self, lead, cause); },
       [self](const shard_deposed& gone) { on_deposed(self, gone); },
       [self](const conversation_idle& idle) { on_idle(self, idle); },
+      [self](const expire_conversations&) { on_expire(self); },
       [self](const revive_conversation& again) {
         if (leading(self))
           ensure(self, again.key, again.cause);

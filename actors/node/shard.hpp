@@ -30,8 +30,12 @@ struct revive_conversation {
   takeover_cause cause = takeover_cause::planned;
 };
 
+/// Router → shard: look for conversations whose time has come.
+struct expire_conversations {};
+
 } // namespace troupe
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::expire_conversations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::shard_leading)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::shard_deposed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::revive_conversation)
@@ -40,7 +44,8 @@ namespace troupe {
 
 using shard_actor =
     router_actor::extend<caf::reacts_to<shard_leading>, caf::reacts_to<shard_deposed>,
-                         caf::reacts_to<conversation_idle>, caf::reacts_to<revive_conversation>>;
+                         caf::reacts_to<conversation_idle>, caf::reacts_to<revive_conversation>,
+                         caf::reacts_to<expire_conversations>>;
 
 struct shard_state {
   static constexpr const char* name = "shard";

@@ -22,8 +22,8 @@ std::size_t head_end(std::string_view text, std::size_t bytes_max) {
 
 template <class Text>
 std::uint64_t bytes_of_texts(const basic_message<Text>& row) {
-  auto bytes =
-      row.text.size() + row.text_chunks.bytes + row.reasoning.size() + row.reasoning_chunks.bytes;
+  auto bytes = row.text.size() + row.text_chunks.bytes + row.reasoning.size() +
+               row.reasoning_chunks.bytes + row.history.size() + row.history_chunks.bytes;
   for (const auto& call : row.calls)
     bytes += call.arguments.size() + call.arguments_chunks.bytes;
   return bytes;
@@ -91,6 +91,8 @@ result<void> join_texts(message_row& row, const chunk_source& from, std::size_t 
   }
   TR_TRY(row.reasoning, join(std::move(row.reasoning), row.reasoning_chunks, from, bytes_max));
   row.reasoning_chunks = {};
+  TR_TRY(row.history, join(std::move(row.history), row.history_chunks, from, bytes_max));
+  row.history_chunks = {};
   return boost::outcome_v2::success();
 }
 

@@ -18,6 +18,7 @@ enum class table : char {
   busy = 8,
   chunk = 9,
   unclaimed = 10,
+  ephemeral = 11,
 };
 
 row_key key(table which) {
@@ -85,6 +86,21 @@ std::string expired_index_key(std::string_view expiry_key) {
   in.table(static_cast<char>(table::expiry));
   in.number();
   return key(table::run_index).raw(in.raw(sizeof(digest))).take();
+}
+
+std::string ephemeral_key(wall_ms expires_at, const digest& conversation) {
+  return key(table::ephemeral)
+      .number(static_cast<std::uint64_t>(expires_at))
+      .raw(raw(conversation))
+      .take();
+}
+std::string ephemeral_prefix() {
+  return key(table::ephemeral).take();
+}
+wall_ms ephemeral_time(std::string_view ephemeral_key) {
+  row_key_reader in{ephemeral_key};
+  in.table(static_cast<char>(table::ephemeral));
+  return static_cast<wall_ms>(in.number());
 }
 
 std::string busy_key(const digest& conversation) {

@@ -82,6 +82,8 @@ result<basic_message<Text>> read_message(std::string_view bytes) {
   row.context_free = in.read_or(false);
   row.reasoning = in.read_or<Text>({});
   row.reasoning_chunks = read_refs(in);
+  row.history = in.read_or<Text>({});
+  row.history_chunks = read_refs(in);
   TR_TRY(in.finish("message"));
   return row;
 }
@@ -114,6 +116,7 @@ std::string encode(const conversation_row& row) {
       .add(row.pinned_at)
       .add(row.marked_unread_at)
       .add(row.last_read_at)
+      .add(row.expires_at)
       .take();
 }
 
@@ -144,6 +147,7 @@ result<conversation_row> decode_conversation(std::string_view bytes) {
   row.pinned_at = in.read_or<wall_ms>(0);
   row.marked_unread_at = in.read_or<wall_ms>(0);
   row.last_read_at = in.read_or<wall_ms>(0);
+  row.expires_at = in.read_or<wall_ms>(0);
   TR_TRY(in.finish("conversation"));
   return row;
 }
@@ -178,7 +182,8 @@ std::string encode(const message_row& row) {
       .add(row.client_id)
       .add(row.client_mode);
   add_refs(out, row.text_chunks).add(row.context_free).add(row.reasoning);
-  return add_refs(out, row.reasoning_chunks).take();
+  add_refs(out, row.reasoning_chunks).add_bytes(row.history);
+  return add_refs(out, row.history_chunks).take();
 }
 
 result<message_row> decode_message(std::string_view bytes) {
@@ -200,7 +205,7 @@ std::string encode(const input_row& row) {
       .add(row.extra_system_prompt)
       .add(row.model)
       .add(row.timeout_s);
-  return add_refs(out, row.text_chunks).take();
+  return add_refs(out, row.text_chunks).add_bytes(row.caller_options).take();
 }
 
 result<input_row> decode_input(std::string_view bytes) {
@@ -216,6 +221,7 @@ result<input_row> decode_input(std::string_view bytes) {
   row.model = in.read<std::string>();
   row.timeout_s = in.read<std::uint32_t>();
   row.text_chunks = read_refs(in);
+  row.caller_options = in.read_or<std::string>({});
   TR_TRY(in.finish("input"));
   return row;
 }
@@ -248,6 +254,7 @@ std::string encode(const run_row& row) {
       .add(row.extra_system_prompt)
       .add(row.model_override)
       .add(row.timeout_s)
+      .add_bytes(row.caller_options)
       .take();
 }
 
@@ -280,6 +287,7 @@ result<run_row> decode_run(std::string_view bytes) {
   row.extra_system_prompt = in.read<std::string>();
   row.model_override = in.read<std::string>();
   row.timeout_s = in.read<std::uint32_t>();
+  row.caller_options = in.read_or<std::string>({});
   TR_TRY(in.finish("run"));
   return row;
 }

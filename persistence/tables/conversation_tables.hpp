@@ -41,6 +41,7 @@ struct conversation_row {
   wall_ms pinned_at = 0;
   wall_ms marked_unread_at = 0; ///< By a user; read again clears it.
   wall_ms last_read_at = 0;
+  wall_ms expires_at = 0; ///< Erased then: nobody named it, and nobody came back to it. 0: stays.
 };
 
 /// Where the rest of a text is that is too long for its row: in chunk rows of the conversation, in
@@ -94,6 +95,10 @@ struct basic_message {
   /// their results. Read by the provider API named in `api` alone.
   Text reasoning;
   chunk_refs reasoning_chunks; ///< What follows `reasoning`; empty: it is whole.
+  /// First message of a session only: what its caller says was said before
+  /// (caller_tables.hpp, `decode_history`).
+  Text history;
+  chunk_refs history_chunks; ///< What follows `history`; empty: it is whole.
 };
 using tool_call = basic_tool_call<std::string>;
 using message_row = basic_message<std::string>;
@@ -110,7 +115,8 @@ struct input_row {
   std::string extra_system_prompt;
   std::string model;
   std::uint32_t timeout_s = 0;
-  chunk_refs text_chunks; ///< What follows `text`; empty: it is whole.
+  chunk_refs text_chunks;     ///< What follows `text`; empty: it is whole.
+  std::string caller_options; ///< caller_tables.hpp.
 };
 
 enum class run_state : std::uint8_t { queued = 1, open = 2, closed = 3 };
@@ -130,7 +136,7 @@ struct run_row {
   std::uint32_t crashes = 0;      ///< Crash-caused attempts since its last step.
   std::uint32_t steps = 0;        ///< Committed batches that moved it forward.
   std::uint32_t model_calls = 0;  ///< Counted each time, also those that a crash repeated.
-  std::uint64_t first_seq = 0;    ///< Its user message.
+  std::uint64_t first_seq = 0;    ///< Its first message: the user's, or a caller's tool results.
   std::uint64_t input_order = 0;  ///< While queued.
   run_status status = run_status::none;
   std::string stop_reason;
@@ -145,6 +151,7 @@ struct run_row {
   std::string extra_system_prompt;
   std::string model_override;
   std::uint32_t timeout_s = 0;
+  std::string caller_options; ///< While it is open: caller_tables.hpp.
 };
 
 enum class effect_class : std::uint8_t { pure = 1, repeatable = 2, once = 3 };
@@ -177,6 +184,11 @@ std::string run_index_key(std::string_view run_id);
 /// Orders closed runs by when they may be forgotten; the value is the `run_key`.
 std::string expiry_key(wall_ms expires_at, std::string_view run_id);
 std::string expiry_prefix();
+/// Orders conversations that expire by when they do; the value is the conversation's key.
+std::string ephemeral_key(wall_ms expires_at, const digest& conversation);
+std::string ephemeral_prefix();
+/// The time inside an `ephemeral_key`.
+wall_ms ephemeral_time(std::string_view ephemeral_key);
 /// Present while the conversation has an open run or queued inputs; the value is its key. What a
 /// new leader must take up.
 std::string busy_key(const digest& conversation);

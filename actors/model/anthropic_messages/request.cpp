@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace troupe::model::anthropic_messages {
@@ -41,6 +42,17 @@ void append_tools(std::string& out, const std::vector<tool_definition>& tools) {
   out += ']';
 }
 
+/// What the API refuses beside thinking is left out: the thoughts are the better part.
+void append_wishes(std::string& out, const model_request& request) {
+  if (request.temperature) // The API's scale ends at 1.
+    fmt::format_to(std::back_inserter(out), R"(,"temperature":{})",
+                   std::min(*request.temperature, 1.0));
+  else if (request.top_p) // Newer models take one of the two.
+    fmt::format_to(std::back_inserter(out), R"(,"top_p":{})", *request.top_p);
+  if (request.tool_choice == tool_choice::required && !request.tools.empty())
+    out += R"(,"tool_choice":{"type":"any"})";
+}
+
 std::string build_body(const model_request& request, const config::model_settings& model) {
   std::string out;
   out.reserve(estimate_bytes(request));
@@ -50,7 +62,10 @@ std::string build_body(const model_request& request, const config::model_setting
   if (tokens == 0)
     tokens = max_tokens_default;
   fmt::format_to(std::back_inserter(out), R"(,"max_tokens":{},"stream":true)", tokens);
+  const auto without_thinking = out.size();
   append_thinking(out, request, model, tokens);
+  if (out.size() == without_thinking)
+    append_wishes(out, request);
   append_tools(out, request.tools);
   append_system(out, request.system);
   append_messages(out, request.messages);

@@ -80,6 +80,13 @@ void append_tools(std::string& out, const std::vector<tool_definition>& tools) {
   out += ']';
 }
 
+void append_sampling(std::string& out, const model_request& request) {
+  if (request.temperature)
+    fmt::format_to(std::back_inserter(out), R"(,"temperature":{})", *request.temperature);
+  if (request.top_p)
+    fmt::format_to(std::back_inserter(out), R"(,"top_p":{})", *request.top_p);
+}
+
 std::string build_body(const model_request& request, const config::model_settings& model,
                        bool openai) {
   std::string out;
@@ -97,8 +104,11 @@ std::string build_body(const model_request& request, const config::model_setting
     out += ',';
     append_field(out, "prompt_cache_key", request.session_key);
   }
+  append_sampling(out, request);
   append_messages(out, request);
   append_tools(out, request.tools);
+  if (request.tool_choice == tool_choice::required && !request.tools.empty())
+    out += R"(,"tool_choice":"required")";
   out += '}';
   return out;
 }
