@@ -188,6 +188,7 @@ void gateway_node::parts::start_actors(const std::string& version, const seams& 
   facing_clients->config = config;
   facing_clients->config_control = control;
   facing_clients->pool = tools_pool;
+  facing_clients->tools = context->tools;
   facing_clients->time = &system_clock();
   facing_clients->log = &visible_log();
   facing_clients->router = router;

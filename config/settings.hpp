@@ -58,6 +58,11 @@ struct gateway_settings {
   std::vector<std::string> allowed_origins; ///< gateway.controlUi.allowedOrigins
   std::vector<std::string> trusted_proxies;
   reload_mode reload = reload_mode::hybrid; ///< gateway.reload.mode
+  /// gateway.http.endpoints: APIs that are off until they are asked for.
+  struct {
+    bool chat_completions = false;
+    bool responses = false;
+  } http;
   /// Whether only this machine can connect, whatever the words in the config are.
   bool loopback_only() const;
 };

@@ -77,14 +77,15 @@ front_actor request_sink::front() const {
 }
 
 net::body_wish request_sink::on_head(const net::http_request& head) {
-  return wish_for_body(find_route(head.path()), shared_->settings()->gateway, head,
+  const auto settings = shared_->settings();
+  return wish_for_body(find_route(head.path(), settings->gateway), settings->gateway, head,
                        shared_->limiter(), shared_->context().time->now_boot());
 }
 
 void request_sink::on_request(net::http_request request, net::http_responder responder) {
   if (auto probe = answer_probe(*shared_, request))
     return responder.send(std::move(*probe));
-  const auto* const route = find_route(request.path());
+  const auto* const route = find_route(request.path(), shared_->settings()->gateway);
   if (route == nullptr)
     return responder.send(text_response(404, "Not Found"));
   const auto supervisor = front();
@@ -93,7 +94,7 @@ void request_sink::on_request(net::http_request request, net::http_responder res
     return responder.send(try_later("the gateway is busy or stopping"));
   auto path = "/front/request/" + std::to_string(shared_->next_id());
   auto call = std::make_shared<http_call>(
-      http_call{std::move(request), responder, route, path, std::move(place)});
+      http_call{std::move(request), responder, route, supervisor, path, std::move(place)});
   const auto worker = system_.spawn(gateway::request, shared_, std::move(call));
   responder.watch({.lost = teller_of(worker), .room = {}});
   caf::anon_send(supervisor, adopt_request{worker, std::move(path)});

@@ -5,6 +5,7 @@
 #include "actors/messages.hpp"
 #include "actors/support/credit.hpp"
 #include "actors/support/registry.hpp"
+#include "actors/tool/tool.hpp"
 #include "base/clock.hpp"
 #include "base/live.hpp"
 #include "cluster/log/replicated_log.hpp"
@@ -38,8 +39,9 @@ struct gateway_context {
   std::shared_ptr<actor_registry> registry;
   std::shared_ptr<node_status> status;
   std::shared_ptr<credit_pool> inputs; ///< Inputs between a front and their conversations' commits.
-  std::shared_ptr<blocking_pool> pool; ///< For reading files.
-  std::string version;                 ///< Ours: "0.1.0".
+  std::shared_ptr<blocking_pool> pool; ///< For reading files and for tools.
+  std::shared_ptr<const tool_catalog> tools;  ///< That callers of the HTTP API may invoke.
+  std::string version;                        ///< Ours: "0.1.0".
   std::chrono::nanoseconds process_started{}; ///< On `time->now_boot()`.
   unsigned shards_total = 0;                  ///< Shards + meta, for readiness.
 };

@@ -8,6 +8,8 @@
 #include "actors/support/reply.hpp"
 #include "base/log.hpp"
 
+#include <caf/send.hpp>
+
 #include <algorithm>
 
 namespace troupe::gateway {
@@ -75,13 +77,20 @@ void on_run_event(front_self self, const run_event_ptr& event) {
   auto& state = self->state;
   if (!state.sightings.empty())
     tell_sightings(self, *event);
+  const bool finished = std::holds_alternative<run_event::finished>(event->what);
+  if (const auto watcher = state.run_watchers.find(event->run_id);
+      watcher != state.run_watchers.end()) {
+    caf::anon_send(watcher->second, event);
+    if (finished)
+      state.run_watchers.erase(watcher);
+  }
   const auto& receivers = state.audiences.of_run(event->key, event->run_id);
   auto batch = state.projector.project(
       *event, audience_index::union_of(receivers),
       [&](std::string_view key) { return session_row_json(*state.shared, key); });
   if (!batch.empty())
     deliver(self, receivers, std::move(batch));
-  if (std::holds_alternative<run_event::finished>(event->what))
+  if (finished)
     state.audiences.forget_run(event->run_id);
 }
 
@@ -194,8 +203,9 @@ void on_down(front_self self, const caf::down_msg& down) {
   auto& registry = *state.shared->context().registry;
   if (const auto request = state.requests.find(actor); request != state.requests.end()) {
     if (!ended_in_order(down.reason))
-      log::error("gateway", "{} failed: {}", request->second, caf::to_string(down.reason));
-    registry.forget(request->second);
+      log::error("gateway", "{} failed: {}", request->second.path, caf::to_string(down.reason));
+    registry.forget(request->second.path);
+    state.run_watchers.erase(request->second.run_id);
     state.requests.erase(request);
     return;
   }
@@ -309,7 +319,7 @@ front_actor::behavior_type front(front_self self, gateway_shared_ptr shared) {
       [self](const session_event& event) { on_session_event(self, event); },
       [self](const adopt_client& opened) { adopt(self, opened); },
       [self](const adopt_request& begun) {
-        self->state.requests.emplace(begun.worker.id(), begun.path);
+        self->state.requests[begun.worker.id()].path = begun.path;
         self->monitor(begun.worker);
       },
       [self](const client_online& ready) { on_online(self, ready); },
@@ -320,6 +330,10 @@ front_actor::behavior_type front(front_self self, gateway_shared_ptr shared) {
       [self](const watch_messages& wanted) { return on_watch(self, wanted); },
       [self](const follow_run& wanted) {
         self->state.audiences.follow_run(wanted.id, wanted.run_id, followed_runs_max);
+      },
+      [self](const watch_run& wanted) {
+        self->state.requests[wanted.watcher.id()].run_id = wanted.run_id;
+        self->state.run_watchers.insert_or_assign(wanted.run_id, wanted.watcher);
       },
       [self](const get_in_flight& wanted) {
         auto text = self->state.projector.in_flight(wanted.key);

@@ -27,6 +27,10 @@ struct front_state {
     bool pairs = false;   ///< Gets device.pair.*.
     std::optional<device_grant> device{};
   };
+  struct http_request {
+    std::string path;
+    std::string run_id; ///< That it watches.
+  };
   struct sighting {
     std::string run_id;
     troupe::answer<run_sighting> asked;
@@ -36,7 +40,8 @@ struct front_state {
   registration place;
   std::unordered_map<std::uint64_t, connected> clients; ///< By link id.
   std::unordered_map<caf::actor_id, std::uint64_t> by_actor;
-  std::unordered_map<caf::actor_id, std::string> requests; ///< Paths.
+  std::unordered_map<caf::actor_id, http_request> requests;
+  std::unordered_map<std::string, caf::actor> run_watchers; ///< Requests, by the run's id.
   audience_index audiences;
   event_projector projector;
   std::deque<sighting> sightings;

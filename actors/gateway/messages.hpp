@@ -109,6 +109,11 @@ struct follow_run {
   std::uint64_t id = 0;
   std::string run_id;
 };
+/// `watcher`, an adopted request, gets the events of a run as they are, until the run ends.
+struct watch_run {
+  std::string run_id;
+  caf::actor watcher;
+};
 /// Answered when the subscription is in force: no later event is missed. Error: `overloaded`.
 struct watching {
   bool on = true;
@@ -149,7 +154,7 @@ using front_actor = event_sink_actor::extend<
     caf::reacts_to<adopt_client>, caf::reacts_to<adopt_request>, caf::reacts_to<client_online>,
     caf::replies_to<watch_sessions>::with<watching>,
     caf::replies_to<watch_messages>::with<watching>, caf::reacts_to<follow_run>,
-    caf::replies_to<get_in_flight>::with<in_flight_run>,
+    caf::reacts_to<watch_run>, caf::replies_to<get_in_flight>::with<in_flight_run>,
     caf::replies_to<await_sighting>::with<run_sighting>, caf::reacts_to<device_news>,
     caf::replies_to<get_connected_devices>::with<connected_devices>, caf::reacts_to<front_drain>,
     caf::reacts_to<front_config_changed>, caf::reacts_to<front_tick>,
@@ -174,6 +179,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::connected_devices)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watch_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watch_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::follow_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watch_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::watching)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::get_in_flight)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::in_flight_run)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/gateway/messages.hpp"
 #include "actors/gateway/routes.hpp"
 #include "actors/gateway/shared.hpp"
 #include "actors/support/credit.hpp"
@@ -19,7 +20,8 @@ struct http_call {
   net::http_request request;
   net::http_responder responder;
   const http_route* route = nullptr; ///< Never null.
-  std::string path;                  ///< Of the actor: "/front/request/7".
+  front_actor front;
+  std::string path; ///< Of the actor: "/front/request/7".
   credit place;
 };
 
@@ -28,6 +30,7 @@ struct request_state {
   registration place;
   std::shared_ptr<http_call> call; ///< Dropped unanswered, it answers 503.
 };
+using request_self = plain_self<request_state>;
 
 /// To a `request`: its answer will not reach the client. What was begun for this client alone can
 /// be given up, unless `why` is `server_stopped`.
@@ -37,7 +40,7 @@ struct answer_is_lost {
 
 /// Answers one HTTP request of a known route and ends. Nothing of it is worth restarting: when it
 /// fails, the caller gets 503.
-caf::behavior request(plain_self<request_state> self, gateway_shared_ptr shared,
+caf::behavior request(request_self self, gateway_shared_ptr shared,
                       std::shared_ptr<http_call> call);
 
 } // namespace troupe::gateway

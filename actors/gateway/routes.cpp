@@ -2,15 +2,44 @@
 
 #include "actors/gateway/http_auth.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace troupe::gateway {
 namespace {
 
-constexpr std::array<http_route, 1> routes{{
-    {"/introspect/actors", "GET, HEAD", 0},
+constexpr std::size_t completion_bytes_max = 20u << 20;
+
+constexpr std::size_t invocation_bytes_max = 2u << 20;
+
+constexpr std::array<http_route, 5> routes{{
+    {"/introspect/actors", "GET, HEAD", 0, http_endpoint::introspection},
+    {"/v1/models", "GET", 0, http_endpoint::models, true},
+    {"/v1/chat/completions", "POST", completion_bytes_max, http_endpoint::chat_completions},
+    {"/v1/responses", "POST", completion_bytes_max, http_endpoint::responses},
+    {"/tools/invoke", "POST", invocation_bytes_max, http_endpoint::tools_invoke},
 }};
+
+bool enabled(http_endpoint endpoint, const config::gateway_settings& settings) {
+  switch (endpoint) {
+  case http_endpoint::introspection:
+  case http_endpoint::tools_invoke:
+    break;
+  case http_endpoint::models:
+    return settings.http.chat_completions || settings.http.responses;
+  case http_endpoint::chat_completions:
+    return settings.http.chat_completions;
+  case http_endpoint::responses:
+    return settings.http.responses;
+  }
+  return true;
+}
+
+bool leads_to(const http_route& route, std::string_view path) {
+  if (!path.starts_with(route.path))
+    return false;
+  const auto rest = path.substr(route.path.size());
+  return rest.empty() || (route.subtree && rest.size() > 1 && rest.front() == '/');
+}
 
 } // namespace
 
@@ -25,9 +54,11 @@ bool http_route::allows(std::string_view method) const {
   return false;
 }
 
-const http_route* find_route(std::string_view path) {
-  const auto* const found = std::ranges::find(routes, path, &http_route::path);
-  return found == routes.end() ? nullptr : found;
+const http_route* find_route(std::string_view path, const config::gateway_settings& settings) {
+  for (const auto& route : routes)
+    if (leads_to(route, path))
+      return enabled(route.endpoint, settings) ? &route : nullptr;
+  return nullptr;
 }
 
 net::body_wish wish_for_body(const http_route* route, const config::gateway_settings& settings,

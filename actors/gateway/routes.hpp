@@ -10,18 +10,22 @@
 
 namespace troupe::gateway {
 
+enum class http_endpoint { introspection, models, chat_completions, responses, tools_invoke };
+
 /// A path that operators may call over HTTP, answered by a `request` actor. The order of checks is
 /// protocol.md section 14's: path 404, method 405, secret 401, and only then the body's size 413.
 struct http_route {
   std::string_view path;
   std::string_view methods;       ///< As in `Allow`: "GET, HEAD".
   std::size_t body_bytes_max = 0; ///< 0: takes no body.
+  http_endpoint endpoint = http_endpoint::introspection;
+  bool subtree = false; ///< Also what is below the path.
 
   bool allows(std::string_view method) const;
 };
 
-/// Null: 404.
-const http_route* find_route(std::string_view path);
+/// Null: 404, also where the config has not enabled the endpoint.
+const http_route* find_route(std::string_view path, const config::gateway_settings& settings);
 
 /// How much of the body of a request for `route` is worth reading, by its head alone. Nothing of a
 /// request that will be refused whatever its body says.

@@ -104,6 +104,20 @@ std::vector<field<gateway_raw>> auth_fields() {
   };
 }
 
+std::vector<field<gateway_raw>> endpoint_groups() {
+  using raw = gateway_raw;
+  return {
+      group<raw>("chatCompletions",
+                 {key<raw>("enabled", TR_MEMBER(out.http.chat_completions), boolean(),
+                           "POST /v1/chat/completions, and GET /v1/models.")},
+                 ""),
+      group<raw>("responses",
+                 {key<raw>("enabled", TR_MEMBER(out.http.responses), boolean(),
+                           "POST /v1/responses, and GET /v1/models.")},
+                 ""),
+  };
+}
+
 /// Address families that inet_pton knows, and the longest prefix of each.
 int prefix_bits(const std::string& address) {
   in6_addr ignored{};
@@ -295,6 +309,7 @@ kind<gateway_raw> gateway_section() {
                                        boolean(), "Devices of this machine need no approval.")},
                              "")},
                  ""),
+      group<raw>("http", {group<raw>("endpoints", endpoint_groups(), "")}, ""),
       group<raw>("reload",
                  {key<raw>("mode", TR_MEMBER(out.reload),
                            choice<reload_mode>({{"hybrid", reload_mode::hybrid},

@@ -16,7 +16,8 @@ export const textOf = (message) => (message?.content ?? []).filter(({ type }) =>
 
 export class TurnRig {
   // `providerOf(port)`: the settings of the model provider. Its model `fake` answers.
-  static async start(providerOf) {
+  // `more`: further members of the config.
+  static async start(providerOf, more = {}) {
     const rig = new TurnRig();
     rig.directory = mkdtempSync(path.join(tmpdir(), 'troupe-e2e-'));
     const workspace = path.join(rig.directory, 'workspace');
@@ -28,6 +29,7 @@ export class TurnRig {
     const config = {
       models: { providers: { fake: { models: [{ id: 'fake', name: 'fake' }], ...providerOf(rig.provider.port) } } },
       agents: { defaults: { model: 'fake/fake', workspace } },
+      ...more,
     };
     const file = path.join(rig.directory, 'troupe.json');
     writeFileSync(file, JSON.stringify(config));

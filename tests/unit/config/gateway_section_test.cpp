@@ -21,6 +21,17 @@ TEST_CASE_METHOD(config_world, "gateway: the port has limits", "[config]") {
     CHECK_FALSE(load("{gateway: {port: " + std::string(wrong) + "}}").config);
 }
 
+TEST_CASE_METHOD(config_world, "gateway: each HTTP API is off until it is asked for", "[config]") {
+  const auto off = accept("{}").values.gateway.http;
+  CHECK_FALSE(off.chat_completions);
+  CHECK_FALSE(off.responses);
+  const auto on = accept("{gateway: {http: {endpoints: {chatCompletions: {enabled: true}}}}}")
+                      .values.gateway.http;
+  CHECK(on.chat_completions);
+  CHECK_FALSE(on.responses);
+  CHECK_FALSE(load("{gateway: {http: {endpoints: {responses: {enabled: 'yes'}}}}}").config);
+}
+
 TEST_CASE_METHOD(config_world, "gateway: variables override port, token and password", "[config]") {
   environment["OPENCLAW_GATEWAY_PORT"] = "1000";
   environment["OPENCLAW_GATEWAY_TOKEN"] = "theirs";

@@ -97,7 +97,8 @@ TEST_CASE_METHOD(config_world, "reload: what needs a restart keeps its old value
   const auto running = accept("{gateway: {port: 1000, auth: {token: 'a'}, trustedProxies: []}, "
                               "agents: {defaults: {maxConcurrent: 3}}, logging: {file: '/l/old'}}");
   auto next = accept("{gateway: {port: 2000, auth: {token: 'b'}, trustedProxies: ['10.0.0.1'], "
-                     "nodes: {pairing: {autoApproveLocal: false}}}, "
+                     "nodes: {pairing: {autoApproveLocal: false}}, "
+                     "http: {endpoints: {responses: {enabled: true}}}}, "
                      "agents: {defaults: {maxConcurrent: 4, timeoutSeconds: 9}}, "
                      "logging: {file: '/l/new', level: 'debug'}}");
   const auto plan = plan_reload(running, next);
@@ -107,6 +108,7 @@ TEST_CASE_METHOD(config_world, "reload: what needs a restart keeps its old value
   CHECK(next.values.gateway.auth.token.reveal() == "b");
   CHECK(next.values.gateway.trusted_proxies == paths{"10.0.0.1"});
   CHECK_FALSE(next.values.gateway.approve_local_devices);
+  CHECK(next.values.gateway.http.responses);
   CHECK(next.values.agents.max_concurrent == 3);
   CHECK(next.values.agents.entries.front().run_timeout == std::chrono::seconds(9));
   CHECK(next.values.logging.file == "/l/old");

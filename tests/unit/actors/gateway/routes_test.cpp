@@ -33,9 +33,26 @@ TEST_CASE("routes: a method is allowed by its whole name", "[gateway]") {
 }
 
 TEST_CASE("routes: a path is found as a whole", "[gateway]") {
-  CHECK(find_route("/introspect/actors") != nullptr);
+  const config::gateway_settings settings;
+  CHECK(find_route("/introspect/actors", settings) != nullptr);
   for (const auto* path : {"", "/", "/introspect", "/introspect/actors/", "/Introspect/actors"})
-    CHECK(find_route(path) == nullptr);
+    CHECK(find_route(path, settings) == nullptr);
+}
+
+TEST_CASE("routes: the completion APIs are off until they are asked for", "[gateway]") {
+  config::gateway_settings settings;
+  for (const auto* path : {"/v1/models", "/v1/models/openclaw", "/v1/chat/completions"})
+    CHECK(find_route(path, settings) == nullptr);
+
+  CHECK(find_route("/v1/responses", settings) == nullptr);
+  CHECK(find_route("/tools/invoke", settings) != nullptr); // Always on.
+
+  settings.http.chat_completions = true;
+  CHECK(find_route("/v1/responses", settings) == nullptr);
+  for (const auto* path : {"/v1/models", "/v1/models/openclaw%2Fmain", "/v1/chat/completions"})
+    CHECK(find_route(path, settings) != nullptr);
+  for (const auto* path : {"/v1/models/", "/v1/modelsx", "/v1/chat/completions/x", "/v1"})
+    CHECK(find_route(path, settings) == nullptr);
 }
 
 TEST_CASE_METHOD(asked, "routes: a body is read up to the route's bound", "[gateway]") {
@@ -45,7 +62,7 @@ TEST_CASE_METHOD(asked, "routes: a body is read up to the route's bound", "[gate
 
 TEST_CASE_METHOD(asked, "routes: no body is read where the head decides the answer", "[gateway]") {
   CHECK_FALSE(wish(nullptr).wanted);
-  CHECK_FALSE(wish(find_route("/introspect/actors")).wanted);
+  CHECK_FALSE(wish(find_route("/introspect/actors", config->values.gateway)).wanted);
   head.method = "PUT";
   CHECK_FALSE(wish().wanted);
   head.method = "POST";
