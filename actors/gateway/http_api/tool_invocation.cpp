@@ -75,7 +75,9 @@ std::variant<tool_invocation, net::http_response> read_invocation(std::string_vi
     return refused(400, "invalid_request", "tools.invoke requires name");
   tool_invocation wanted;
   wanted.tool = tools.find(name);
-  if (wanted.tool == nullptr || wanted.tool->effect == effect_class::once)
+  wanted.session_tool = wanted.tool == nullptr ? find_session_tool(name) : nullptr;
+  const bool once = wanted.tool != nullptr && wanted.tool->effect == effect_class::once;
+  if (once || (wanted.tool == nullptr && wanted.session_tool == nullptr))
     return refused(404, "not_found", fmt::format("Tool not available: {}", name));
   auto key =
       canonical_session_key(session_named(body), string_member(body, "agentId"), settings.agents);
@@ -86,7 +88,8 @@ std::variant<tool_invocation, net::http_response> read_invocation(std::string_vi
   const auto* arguments = member(body, "args");
   if (arguments != nullptr && !arguments->is_object())
     return refused(400, "invalid_request", "args must be an object");
-  wanted.arguments = arguments == nullptr ? "{}" : json::serialize(*arguments);
+  if (arguments != nullptr)
+    wanted.arguments = arguments->get_object();
   return wanted;
 }
 
@@ -110,13 +113,17 @@ caf::behavior invoke_tool(request_self self, gateway_shared_ptr shared,
     return {};
   }
   auto& wanted = std::get<tool_invocation>(read);
+  if (wanted.session_tool != nullptr) {
+    call->responder.send(invocation_response(wanted.session_tool(context, wanted.arguments)));
+    return {};
+  }
   self->state.place.enter("running a tool");
   self->state.call = std::move(call);
   const auto tool =
       self->spawn(tool_call, context.pool, context.registry,
                   fmt::format("{}/tool/{}", self->state.place.path(), wanted.tool->name),
-                  wanted.tool, context_of(context, *settings, wanted), std::move(wanted.arguments),
-                  std::size_t{0}, caf::actor{self});
+                  wanted.tool, context_of(context, *settings, wanted),
+                  json::serialize(wanted.arguments), std::size_t{0}, caf::actor{self});
   self->monitor(tool);
   self->set_down_handler([self](const caf::down_msg&) {
     self->state.call->responder.send(refused(500, "tool_error", "tool execution failed"));

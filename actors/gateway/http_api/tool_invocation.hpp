@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/gateway/http_api/session_tools.hpp"
 #include "actors/gateway/request.hpp"
 #include "actors/tool/tool.hpp"
 #include "config/settings.hpp"
@@ -14,10 +15,11 @@ namespace troupe::gateway::http_api {
 
 /// One tool to be run, as POST /tools/invoke asks for it.
 struct tool_invocation {
-  const tool_declaration* tool = nullptr; ///< Never null.
+  const tool_declaration* tool = nullptr; ///< Null: `session_tool`.
+  http_api::session_tool session_tool = nullptr;
   std::string agent_id;
   std::string session_key; ///< Canonical.
-  std::string arguments;   ///< A JSON object's text.
+  boost::json::object arguments;
 };
 
 /// Reads a call's body. A tool whose effect may happen only once is not available here: there is no

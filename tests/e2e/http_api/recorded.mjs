@@ -111,6 +111,7 @@ const cases = [
   ['POST', INVOKE, { body: { tool: 'exec', args: { command: 'id' } } }, { status: 404, json: toolFailure('not_found', 'Tool not available: exec') }],
   ['POST', INVOKE, { body: { tool: 'session_status', action: 'json', args: {} } }, { status: 200, json: { ok: true, result: { content: [{ type: 'text', text: { match: /agent:main:main/ } }] } } }],
   ['POST', INVOKE, { body: { tool: 'read', args: {} } }, { status: 400, json: toolFailure('tool_error', { match: /path/ }) }],
+  ['POST', INVOKE, { body: { tool: 'sessions_history', args: {} } }, { status: 400, json: toolFailure('tool_error', 'sessionKey required') }],
 
   ['GET', '/api/unknown', {}, { status: 404, text: 'Not Found' }],
   ['POST', '/nope', {}, { status: 404, text: 'Not Found' }],
@@ -179,6 +180,37 @@ describe('recorded calls', () => {
     check(all[2], chunk({ tool_calls: [{ index: 0, function: { arguments: '{"city":"Vienna"}' } }] }));
     check(all[3], chunk({}, 'tool_calls'));
     assert.equal(all[4], '[DONE]');
+  });
+
+  test('tools: sessions_list and sessions_history', async () => {
+    const told = async (tool, args) => {
+      const answer = await rig.call('POST', INVOKE, { body: { tool, action: 'json', args } });
+      assert.equal(answer.status, 200, answer.text);
+      check(answer.json, { ok: true, result: { content: [{ type: 'text', text: { match: /^\{/ } }] } });
+      return JSON.parse(answer.json.result.content[0].text);
+    };
+    const { id: answered } = (await rig.call('POST', CHAT, { body: says('#echo to be listed') })).json;
+    const key = `agent:main:openai:${answered.slice('chatcmpl_'.length)}`;
+    const list = await told('sessions_list', {});
+    assert.equal(list.count, list.sessions.length);
+    check(list.sessions.find((session) => session.key === key), {
+      key,
+      sessionId: { match: /^[0-9a-f-]{36}$/ },
+      agentId: 'main',
+      kind: 'other',
+      channel: 'unknown',
+      archived: false,
+      pinned: false,
+      updatedAt: number,
+      model: 'fake',
+      contextTokens: number,
+      totalTokens: number,
+      status: 'done',
+      abortedLastRun: false,
+    });
+    const history = await told('sessions_history', { sessionKey: key });
+    assert.equal(history.sessionKey, key);
+    assert.deepEqual(history.messages.map(({ role }) => role), ['user', 'assistant']);
   });
 
   test('responses, streamed', async () => {

@@ -35,14 +35,23 @@ TEST_CASE_METHOD(invocation_world, "tools invoke: a tool, its arguments and whos
                  "[http_api]") {
   const auto plain = read(R"({"tool":"look"})");
   CHECK(plain.tool == tools.find("look"));
-  CHECK(plain.arguments == "{}");
+  CHECK(plain.session_tool == nullptr);
+  CHECK(plain.arguments.empty());
   CHECK(plain.agent_id == "main");
   CHECK(plain.session_key == "agent:main:main");
 
   const auto full =
       read(R"({"name":"look","args":{"path":"."},"sessionKey":"project","agentId":"coder"})");
-  CHECK(full.arguments == R"({"path":"."})");
+  CHECK(full.arguments.at("path") == ".");
   CHECK(full.session_key == "agent:coder:project");
+}
+
+TEST_CASE_METHOD(invocation_world, "tools invoke: sessions have tools of their own", "[http_api]") {
+  for (const auto* body : {R"({"tool":"sessions_list"})", R"({"tool":"sessions_history"})"}) {
+    const auto wanted = read(body);
+    CHECK(wanted.tool == nullptr);
+    CHECK(wanted.session_tool != nullptr);
+  }
 }
 
 TEST_CASE_METHOD(invocation_world, "tools invoke: refusals", "[http_api]") {
