@@ -1,19 +1,12 @@
 #include "actors/gateway/origin.hpp"
 
 #include "actors/gateway/address.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 
 namespace troupe::gateway {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 /// "host:port" of "http://host:port"; empty when it is no web origin ("null", "file://"), or more
 /// than one: with a path, a user, or anything that no browser writes.
@@ -90,14 +83,14 @@ std::string host_name(std::string_view authority) {
   if (authority.starts_with('[')) {
     const auto end = authority.find(']');
     const auto behind = end == std::string_view::npos ? "?" : authority.substr(end + 1);
-    return behind.empty() || behind.starts_with(':') ? lower(authority.substr(1, end - 1))
+    return behind.empty() || behind.starts_with(':') ? to_lower(authority.substr(1, end - 1))
                                                      : std::string{};
   }
   const auto colon = authority.rfind(':');
   // Two colons without brackets: a bare IPv6 address.
   if (colon != std::string_view::npos && authority.find(':') == colon)
     authority = authority.substr(0, colon);
-  return lower(authority);
+  return to_lower(authority);
 }
 
 bool is_loopback_name(std::string_view host) {
@@ -111,9 +104,9 @@ bool is_loopback_name(std::string_view host) {
 bool origin_allowed(const connection_origin& from, std::span<const std::string> allowed) {
   if (!from.origin)
     return true;
-  const auto written = lower(*from.origin);
+  const auto written = to_lower(*from.origin);
   for (const auto& entry : allowed)
-    if (entry == "*" || lower(entry) == written)
+    if (entry == "*" || to_lower(entry) == written)
       return true;
   const auto authority = authority_of(written);
   if (authority.empty())
@@ -123,7 +116,7 @@ bool origin_allowed(const connection_origin& from, std::span<const std::string> 
     return is_loopback_name(host_name(from.host));
   // Behind a name of our own the whole authority must agree. On loopback a foreign name that
   // resolves to us (DNS rebinding) must not pass.
-  return !from.peer.loopback && !from.host.empty() && lower(from.host) == authority;
+  return !from.peer.loopback && !from.host.empty() && to_lower(from.host) == authority;
 }
 
 } // namespace troupe::gateway

@@ -1,9 +1,9 @@
 #include "actors/model/http_call.hpp"
 
+#include "base/text.hpp"
 #include "net/frames/json_text.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace troupe::model {
 namespace {
@@ -46,19 +46,12 @@ bool is_self_hosted(std::string_view host) {
          host.ends_with(".internal") || host.find_first_of(".[") == std::string_view::npos;
 }
 
-std::string lower(std::string_view name) {
-  std::string out{name};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 net::header_list build_headers(const config::provider_settings& provider,
                                const net::header_list& own) {
   net::header_list headers{{"content-type", "application/json"}, {"accept", "text/event-stream"}};
   headers.insert(headers.end(), own.begin(), own.end());
   for (const auto& [configured, value] : provider.headers) {
-    const auto name = lower(configured);
+    const auto name = to_lower(configured);
     const auto same = [&](const auto& header) { return header.first == name; };
     if (const auto found = std::find_if(headers.begin(), headers.end(), same);
         found != headers.end())

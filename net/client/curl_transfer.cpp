@@ -230,10 +230,8 @@ std::size_t curl_transfer::take_header(std::string_view line) {
   }
   const auto colon = line.find(':');
   if (colon != std::string_view::npos) {
-    std::string name{trimmed(line.substr(0, colon))};
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    response_headers_.emplace_back(std::move(name), trimmed(line.substr(colon + 1)));
+    response_headers_.emplace_back(to_lower(trimmed(line.substr(0, colon))),
+                                   trimmed(line.substr(colon + 1)));
     return line.size();
   }
   if (trimmed(line).empty() && status_ >= 200) { // 1xx is only an announcement.

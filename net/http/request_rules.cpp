@@ -1,5 +1,6 @@
 #include "net/http/request_rules.hpp"
 
+#include "base/text.hpp"
 #include "net/http/ascii.hpp"
 #include "net/http/response_text.hpp"
 
@@ -105,12 +106,6 @@ bool is_key(std::string_view key) {
          });
 }
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::ranges::transform(out, out.begin(), ascii_lower);
-  return out;
-}
-
 } // namespace
 
 std::optional<http_response> refuse_head(const request_head& head) {
@@ -150,7 +145,7 @@ bool expects_continue(const request_head& head) {
 header_list headers_of(const request_head& head) {
   header_list list;
   for (const auto& field : head)
-    list.emplace_back(lower(view(field.name_string())), std::string{view(field.value())});
+    list.emplace_back(to_lower(view(field.name_string())), std::string{view(field.value())});
   return list;
 }
 

@@ -1,11 +1,11 @@
 #include "actors/model/demo/demo.hpp"
 
+#include "base/text.hpp"
 #include "net/frames/json_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 #include <ranges>
@@ -25,13 +25,6 @@ constexpr std::string_view introduction =
     "what you write. Try \"what time is it?\", \"list files\", \"read <file>\", \"what did I "
     "say?\" or \"/slow 10s\"; to talk to a real model, add one under models.providers in the "
     "configuration.";
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -94,7 +87,7 @@ std::optional<milliseconds> slow_wish(std::string_view text) {
 
 // "read notes.md", "could you read ./notes.md?"; not "I read a book".
 std::string file_wish(std::string_view text) {
-  const auto behind = behind_word(lower(text), "read");
+  const auto behind = behind_word(to_lower(text), "read");
   if (!behind)
     return {};
   const auto begin = text.size() - behind->size();
@@ -103,7 +96,7 @@ std::string file_wish(std::string_view text) {
     word.remove_prefix(1);
   while (!word.empty() && contains("\"'`?!.,;:", word.substr(word.size() - 1)))
     word.remove_suffix(1);
-  const bool command = lower(next_word(text)) == "read";
+  const bool command = to_lower(next_word(text)) == "read";
   return command || contains(word, ".") ? std::string{word} : std::string{};
 }
 
@@ -117,7 +110,7 @@ std::string path_argument(std::string_view path) {
 }
 
 std::optional<tool_wish> tool_wish_of(std::string_view text) {
-  const auto plain = lower(text);
+  const auto plain = to_lower(text);
   if (contains(plain, "what time") || contains(plain, "the time"))
     return tool_wish{"session_status"};
   if (contains(plain, "list") && contains(plain, "file"))
@@ -139,7 +132,7 @@ public:
       count_out(*slow);
     else if (const auto wish = tool_wish_of(last.text))
       use_tool(*wish);
-    else if (contains(lower(last.text), "what did i say"))
+    else if (contains(to_lower(last.text), "what did i say"))
       say(recall());
     else
       say(fmt::format("You said: \"{}\". {}", excerpt(last.text), introduction));
