@@ -52,7 +52,8 @@ void start_run(self_pointer self, std::vector<tables::message_row> transcript = 
 
 void conversing::after_decision(self_pointer self, const conversation_logic::decision& decided) {
   const auto& active = self->state.logic->active();
-  publish_messages(self, active ? active->attempt : 1, decided.messages);
+  if (!decided.held)
+    publish_messages(self, active ? active->attempt : 1, decided.messages);
   if (decided.start_run && active) {
     self->state.run_restarts.emplace(restart_limits{.restarts_max = crashes_max});
     std::vector<tables::message_row> transcript;

@@ -35,9 +35,13 @@ void commit(self_pointer self, std::vector<write_batch> chunks, write_batch batc
             std::function<void()> then) {
   auto& state = self->state;
   if (!batch.empty() && state.logic->holds()) {
-    auto whole = state.logic->take_held();
-    whole.append(std::move(batch));
-    batch = std::move(whole);
+    auto held = state.logic->take_held();
+    held.batch.append(std::move(batch));
+    batch = std::move(held.batch);
+    then = [self, messages = std::move(held.messages), then = std::move(then)] {
+      publish_messages(self, 1, messages); // Nobody takes up again what is not in the rows.
+      then();
+    };
   }
   state.commits.commit(std::move(chunks), std::move(batch), std::move(then));
 }

@@ -50,7 +50,8 @@ public:
     /// Written by the batch. A text that is in chunks already may still be there.
     std::vector<std::shared_ptr<const tables::message_row>> messages;
     bool start_run = false; ///< The active run is new: start it after the commit.
-    /// The batch is empty because it waits for the next one: nothing of it is in the rows yet.
+    /// The batch is empty because it waits for the next one: nothing of it is in the rows yet, and
+    /// its messages are not to be told yet.
     bool held = false;
   };
   struct submitted : decision {
@@ -99,9 +100,14 @@ public:
                const std::vector<std::string>& settled_calls, const boot_facts& facts, wall_ms now,
                const write_batch& expired);
 
-  /// What a decision held back; it goes in front of the next batch, whatever decides that.
-  write_batch take_held() { return std::exchange(held_, {}); }
-  bool holds() const { return !held_.empty(); }
+  /// What a decision held back: it goes in front of the next batch, whatever decides that, and its
+  /// messages are told then.
+  struct held_back {
+    write_batch batch;
+    std::vector<std::shared_ptr<const tables::message_row>> messages;
+  };
+  held_back take_held() { return std::exchange(held_, {}); }
+  bool holds() const { return !held_.batch.empty(); }
 
   /// Withdraws queued inputs; an empty `run_id` means all and the active run.
   aborted abort(std::string_view run_id, std::string_view reason, wall_ms now);
@@ -180,7 +186,7 @@ private:
   bool exists_ = false;
   bool busy_written_ = false; ///< The busy row is there.
   bool unclaimed_ = false;    ///< The unclaimed row is there, and not for an upload of ours.
-  write_batch held_;          ///< The first batch of an ephemeral conversation.
+  held_back held_;            ///< The first batch of an ephemeral conversation.
   std::optional<tables::run_row> active_;
   std::vector<std::string> open_intents_; ///< Call ids of the active run with an intent row.
   std::deque<tables::input_row> queue_;

@@ -57,7 +57,7 @@ inline constexpr std::size_t merged_results_bytes_max = 48u << 10;
 
 // One batch holds at most 256 KiB (architecture 6.7): the texts that stay in its rows, and beside
 // them at most 64 calls with an id, a name, short arguments and a refusal each, 16 intents, and two
-// runs with their extra prompts.
+// runs with their extra prompts, one of them with its caller's options, and what was held back.
 inline constexpr std::size_t batch_text_bytes_max = 64u << 10;  ///< Longer ones go into chunks.
 inline constexpr std::size_t always_inline_bytes_max = 256;     ///< A reference is hardly shorter.
 inline constexpr std::size_t intent_arguments_bytes_max = 1024; ///< For the operator's eyes.

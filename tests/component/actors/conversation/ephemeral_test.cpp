@@ -63,6 +63,23 @@ TEST_CASE_METHOD(ephemeral_world, "ephemeral: a plain answer is one commit, and 
   CHECK(context->runs_active->load() == 0);
 }
 
+TEST_CASE_METHOD(ephemeral_world, "ephemeral: no message is told as committed before it is") {
+  std::optional<std::size_t> told_before;
+  const auto script = provider.answer;
+  provider.answer = [&](const std::string& body) {
+    told_before = seen<run_event::message_committed>().size();
+    return script(body);
+  };
+  REQUIRE(ask<input_receipt>(router, call("r1")));
+  REQUIRE(finished("r1"));
+
+  CHECK(told_before == 0u);
+  const auto told = seen<run_event::message_committed>();
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].row->role == tables::message_role::user);
+  CHECK(told[1].row->role == tables::message_role::assistant);
+}
+
 TEST_CASE_METHOD(ephemeral_world, "ephemeral: whoever asks with the input hears the end") {
   std::optional<run_outcome> outcome;
   auto asker = system.spawn([&](caf::event_based_actor* self_) -> caf::behavior {

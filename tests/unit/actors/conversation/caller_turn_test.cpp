@@ -187,8 +187,9 @@ TEST_CASE_METHOD(caller_world, "ephemeral: the first batch waits for the second"
   CHECK(logic.holds());
   CHECK_FALSE(stored());
 
-  auto whole = logic.take_held();
+  auto held = logic.take_held();
   CHECK_FALSE(logic.holds());
+  CHECK(held.messages == decided.value().messages);
   const auto closed = [&] {
     tables::message_row answer;
     answer.role = message_role::assistant;
@@ -198,8 +199,8 @@ TEST_CASE_METHOD(caller_world, "ephemeral: the first batch waits for the second"
     outcome.status = tables::run_status::ok;
     return logic.close({answer}, outcome, {}, facts, now, {});
   }();
-  whole.append(closed.batch);
-  commit(whole);
+  held.batch.append(closed.batch);
+  commit(held.batch);
 
   CHECK(log.proposals().size() == 1);
   REQUIRE(stored());

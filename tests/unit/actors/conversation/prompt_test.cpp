@@ -118,6 +118,20 @@ TEST_CASE_METHOD(prompt_world, "prompt: the system text is the same for every tu
   CHECK(build_prompt(inputs, {}).system.ends_with("Speak like a pirate."));
 }
 
+TEST_CASE_METHOD(prompt_world, "prompt: a caller may want a shorter answer, not a longer one") {
+  tables::caller_options wishes;
+  inputs.caller = &wishes;
+  const auto tokens_for = [&](std::uint32_t models, std::uint32_t callers) {
+    model.max_tokens = models;
+    wishes.max_tokens = callers;
+    return build_prompt(inputs, {}).max_tokens;
+  };
+  CHECK(tokens_for(100, 0) == 100);
+  CHECK(tokens_for(100, 7) == 7);
+  CHECK(tokens_for(100, 101) == 100);
+  CHECK(tokens_for(0, 7) == 7);
+}
+
 TEST_CASE_METHOD(transcript_world,
                  "transcript: the newest that fits, of the current session only") {
   for (int i = 0; i < 5; ++i) {
