@@ -7,14 +7,11 @@
 #include "actors/gateway/http_api/responses_answer.hpp"
 #include "actors/gateway/http_api/responses_request.hpp"
 #include "actors/gateway/http_api/stream_text.hpp"
-#include "actors/gateway/json_writer.hpp"
 #include "actors/gateway/limits.hpp"
-#include "actors/gateway/sessions.hpp"
 #include "actors/support/reply.hpp"
 #include "base/random.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -205,44 +202,6 @@ api_result<completion_request> read(const http_call& call, completion_api api,
   return read_responses_request(body, call.request.headers, settings);
 }
 
-/// Whom the call speaks to: the session that it names, the conversation of an earlier response, or
-/// a new one.
-struct chosen_conversation {
-  std::string key;
-  bool ephemeral = false;
-};
-
-/// Responses are told by their runs, which are known for as long as they can be asked for again.
-api_result<chosen_conversation> conversation_behind(const completion_request& request,
-                                                    const replicated_log& log) {
-  constexpr std::string_view kind = "openresponses";
-  const auto& agent_id = request.target.agent_id;
-  const auto found = find_run_conversation(log, request.previous_response);
-  const auto ephemeral = fmt::format("agent:{}:{}:", agent_id, kind);
-  const auto of_users = fmt::format("agent:{}:{}-user:", agent_id, kind);
-  if (!request.previous_response.starts_with("resp_") || !found ||
-      !(found->starts_with(ephemeral) || found->starts_with(of_users)))
-    return api_error{404,
-                     fmt::format("Previous response with id '{}' not found.",
-                                 cut_utf8(request.previous_response, 64)),
-                     "invalid_request_error"};
-  return chosen_conversation{*found, found->starts_with(ephemeral)};
-}
-
-api_result<chosen_conversation> choose_conversation(const completion_request& request,
-                                                    completion_api api, std::string_view id,
-                                                    const replicated_log& log) {
-  const auto& target = request.target;
-  if (!target.session_key.empty())
-    return chosen_conversation{target.session_key, false};
-  if (!request.previous_response.empty())
-    return conversation_behind(request, log);
-  return chosen_conversation{fmt::format("agent:{}:{}:{}", target.agent_id,
-                                         api == completion_api::chat ? "openai" : "openresponses",
-                                         id),
-                             true};
-}
-
 std::unique_ptr<answer_writer> make_writer(const completion_work& work, completion_api api) {
   const auto created_s = work.shared->context().time->now_wall_ms() / 1000;
   if (api == completion_api::chat)
@@ -256,6 +215,11 @@ std::unique_ptr<answer_writer> make_writer(const completion_work& work, completi
                               .message_id = "msg_" + random_uuid(),
                               .model = work.request.model,
                               .created_s = created_s});
+}
+
+/// In the keys of conversations.
+std::string_view name_of(completion_api api) {
+  return api == completion_api::chat ? "openai" : "openresponses";
 }
 
 caf::behavior refuse(const http_call& call, const api_error& why) {
@@ -272,7 +236,8 @@ caf::behavior completion(request_self self, gateway_shared_ptr shared,
   if (!asked)
     return refuse(*call, asked.error());
   const auto id = random_uuid();
-  auto chosen = choose_conversation(asked.value(), api, id, *context.log);
+  auto chosen = choose_conversation(asked.value().target, asked.value().previous_response,
+                                    name_of(api), id, *context.log);
   if (!chosen)
     return refuse(*call, chosen.error());
   auto place = context.inputs->take(places_of(call->request));

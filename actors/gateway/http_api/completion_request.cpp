@@ -54,6 +54,8 @@ api_result<void> take_current(completion_request& into, std::vector<told_message
     if (message.call_id.empty() || message.call_id.size() > call_id_bytes_max)
       return bad_request("A tool's result needs the id of its call.");
     auto name = called_name(into.turn.history, message.call_id);
+    if (name.empty() && into.is_new_conversation())
+      return bad_request(fmt::format("A tool's result answers no call of `{}`.", where));
     into.turn.results.push_back(
         {std::move(message.call_id), std::move(name), std::move(message.text)});
   }
@@ -152,7 +154,7 @@ api_result<void> take_messages(completion_request& into, std::vector<told_messag
                                    history_messages_max, history.size()));
   TR_TRY(take_current(into, std::move(current), where));
   // A run's row has little room; what is told to a new conversation may be long.
-  if (into.target.session_key.empty() && into.instructions.size() > extra_prompt_bytes_max) {
+  if (into.is_new_conversation() && into.instructions.size() > extra_prompt_bytes_max) {
     // Copied, because g++ 12 takes a move of a string known to be long for an overflow.
     history.emplace(history.begin())->role = message_role::note;
     history.front().text.assign(into.instructions);

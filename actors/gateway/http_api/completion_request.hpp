@@ -24,6 +24,10 @@ struct completion_request {
   bool include_usage = false;
   std::string previous_response; ///< /v1/responses: goes on behind that answer. Empty: no.
 
+  /// All that it knows is in this request.
+  bool is_new_conversation() const {
+    return target.session_key.empty() && previous_response.empty();
+  }
   bool must_call() const { return turn.options.choice == tables::tool_choice::required; }
 };
 

@@ -143,11 +143,11 @@ api_result<completion_request> read_responses_request(const json::object& body,
     note.text = instructions;
     messages.insert(messages.begin(), std::move(note));
   }
-  TR_TRY(take_messages(request, std::move(messages), "input"));
-  request.stream = true_member(body, "stream");
   request.previous_response = string_member(body, "previous_response_id");
   if (request.previous_response.size() > response_id_bytes_max)
     return bad_request("previous_response_id: too long");
+  TR_TRY(take_messages(request, std::move(messages), "input"));
+  request.stream = true_member(body, "stream");
   return request;
 }
 

@@ -1,6 +1,9 @@
 #include "actors/gateway/http_api/target.hpp"
 
 #include "actors/gateway/session_key.hpp"
+#include "actors/gateway/sessions.hpp"
+#include "base/text.hpp"
+#include "net/frames/json_text.hpp"
 
 #include <fmt/format.h>
 
@@ -11,13 +14,7 @@
 namespace troupe::gateway::http_api {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
+constexpr std::size_t shown_id_bytes_max = 64;
 
 bool is_agent_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
@@ -60,7 +57,7 @@ api_result<session_key> canonical(const std::string& written, const std::string&
 
 std::optional<named_agent> agent_named(std::string_view model) {
   constexpr std::array<std::string_view, 3> prefixes{"openclaw/", "openclaw:", "agent:"};
-  const auto name = lower(model);
+  const auto name = to_lower(model);
   if (name == "openclaw" || name == "openclaw/default")
     return named_agent{};
   for (const auto prefix : prefixes)
@@ -75,7 +72,7 @@ api_result<api_target> find_target(std::string_view model, std::string_view user
   const auto named = agent_named(model);
   if (!named)
     return bad_request("Invalid `model`. Use `openclaw` or `openclaw/<agentId>`.");
-  auto agent = lower(net::find_header(headers, "x-openclaw-agent-id"));
+  auto agent = to_lower(net::find_header(headers, "x-openclaw-agent-id"));
   if (agent.empty())
     agent = named->id;
   if (!agent.empty() && settings.agents.find(agent) == nullptr)
@@ -94,6 +91,26 @@ api_result<api_target> find_target(std::string_view model, std::string_view user
                                       "models.providers, as provider/model.",
                                       target.model)};
   return target;
+}
+
+api_result<chosen_conversation> choose_conversation(const api_target& target,
+                                                    std::string_view previous_response,
+                                                    std::string_view api, std::string_view id,
+                                                    const replicated_log& log) {
+  if (!target.session_key.empty())
+    return chosen_conversation{target.session_key, false};
+  const auto nameless = fmt::format("agent:{}:{}:", target.agent_id, api);
+  if (previous_response.empty())
+    return chosen_conversation{fmt::format("{}{}", nameless, id), true};
+  const auto found = previous_response.starts_with("resp_")
+                         ? find_run_conversation(log, previous_response)
+                         : std::nullopt;
+  if (found && found->starts_with(nameless))
+    return chosen_conversation{*found, true};
+  if (found && found->starts_with(fmt::format("agent:{}:{}-user:", target.agent_id, api)))
+    return chosen_conversation{*found, false};
+  return api_error{404, fmt::format("Previous response with id '{}' not found.",
+                                    net::frames::cut_utf8(previous_response, shown_id_bytes_max))};
 }
 
 } // namespace troupe::gateway::http_api

@@ -170,7 +170,7 @@ TEST_CASE_METHOD(api_world, "chat request: bounds hold, and are told", "[http_ap
     for (std::size_t i = 0; i < count; ++i)
       list += fmt::format(R"({}{{"role":"tool","tool_call_id":"c{}","content":"r"}})",
                           i == 0 ? "" : ",", i);
-    return fmt::format(R"({{"messages":[{}]}})", list);
+    return fmt::format(R"({{"user":"u","messages":[{}]}})", list);
   };
   CHECK(chat(results(caller_results_max)).turn.results.size() == caller_results_max);
   CHECK(chat_error(results(caller_results_max + 1)).status == 400);
@@ -185,6 +185,7 @@ TEST_CASE_METHOD(api_world, "chat request: what is not understood is said", "[ht
           R"({"messages":[{"role":"user","content":{"text":"x"}}]})",
           R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"u"}}]}]})",
           R"({"messages":[{"role":"tool","content":"no id"}]})",
+          R"({"messages":[{"role":"tool","tool_call_id":"c","content":"of no call"}]})",
           R"({"messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"[1]"}}]},{"role":"user","content":"x"}]})",
           R"({"messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f"}}]},{"role":"user","content":"x"}]})",
           R"({"messages":[{"role":"user","content":"x"}],"tools":{}})",

@@ -144,14 +144,16 @@ TEST_CASE_METHOD(responses_world, "responses request: refusals", "[http_api]") {
         "Missing user message in `input`.");
   CHECK(refusal(R"({"model":"gpt-4","input":"x"})").message ==
         "Invalid `model`. Use `openclaw` or `openclaw/<agentId>`.");
-  for (const auto* body : {
-           R"({"model":"openclaw","input":[5]})",
-           R"({"model":"openclaw","input":[{"role":"tool","content":"x"}]})",
-           R"({"model":"openclaw","input":[{"type":"input_file","file_id":"f"}]})",
-           R"({"model":"openclaw","input":[{"type":"function_call","name":"f"}]})",
-           R"({"model":"openclaw","input":[{"type":"function_call_output","output":"x"}]})",
-           R"({"model":"openclaw","input":"x","max_output_tokens":1.5})",
-       })
+  for (
+      const auto* body : {
+          R"({"model":"openclaw","input":[5]})",
+          R"({"model":"openclaw","input":[{"role":"tool","content":"x"}]})",
+          R"({"model":"openclaw","input":[{"type":"input_file","file_id":"f"}]})",
+          R"({"model":"openclaw","input":[{"type":"function_call","name":"f"}]})",
+          R"({"model":"openclaw","input":[{"type":"function_call_output","output":"x"}]})",
+          R"({"model":"openclaw","input":[{"type":"function_call_output","call_id":"c","output":"x"}]})",
+          R"({"model":"openclaw","input":"x","max_output_tokens":1.5})",
+      })
     CHECK(refusal(body).status == 400);
 }
 
