@@ -106,7 +106,9 @@ void on_idle(self_pointer self, const conversation_idle& idle) {
     child->second.leaving = false;
     release_held(child->second);
   };
-  self->request(found->second.actor, std::chrono::seconds{30}, passivate{})
+  // It answers or ends. A deadline's timer would stay behind, and conversations that nobody named
+  // leave by the thousand.
+  self->request(found->second.actor, caf::infinite, passivate{})
       .then(
           [stays](bool leaves) {
             if (!leaves)
