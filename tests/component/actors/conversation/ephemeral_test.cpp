@@ -44,6 +44,15 @@ struct ephemeral_world : node_world {
   }
 };
 
+/// Sends the input and asks for the end at once, as a completion does.
+void ask_for_the_end(caf::event_based_actor* asker, ephemeral_world* world,
+                     std::optional<run_outcome>* outcome) {
+  asker->request(world->router, caf::infinite, world->call("r1"))
+      .then([](const input_receipt&) {}, [](const caf::error&) {});
+  asker->request(world->router, caf::infinite, await_run{world->key, "r1"})
+      .then([outcome](const run_outcome& end) { *outcome = end; }, [](const caf::error&) {});
+}
+
 } // namespace
 
 TEST_CASE_METHOD(ephemeral_world, "ephemeral: a plain answer is one commit, and leaves memory") {
@@ -82,13 +91,7 @@ TEST_CASE_METHOD(ephemeral_world, "ephemeral: no message is told as committed be
 
 TEST_CASE_METHOD(ephemeral_world, "ephemeral: whoever asks with the input hears the end") {
   std::optional<run_outcome> outcome;
-  auto asker = system.spawn([&](caf::event_based_actor* self_) -> caf::behavior {
-    self_->request(router, caf::infinite, call("r1"))
-        .then([](const input_receipt&) {}, [](const caf::error&) {});
-    self_->request(router, caf::infinite, await_run{key, "r1"})
-        .then([&](const run_outcome& end) { outcome = end; }, [](const caf::error&) {});
-    return {};
-  });
+  system.spawn(ask_for_the_end, this, &outcome);
   REQUIRE(finished("r1"));
   run();
 
