@@ -20,11 +20,12 @@ struct scenario {
   std::string_view name;
   void (*measure)(world&, report&);
 };
-constexpr std::array<scenario, 6> scenarios{{
+constexpr std::array<scenario, 7> scenarios{{
     {"start", measure_start},
     {"idle", measure_idle},
     {"handshakes", measure_handshakes},
     {"turns", measure_turns},
+    {"completions", measure_completions},
     {"fanout", measure_fanout},
     {"history", measure_history},
 }};

@@ -1,18 +1,12 @@
 #include "tests/bench/clients.hpp"
 
 #include "tests/bench/process.hpp"
+#include "tests/bench/sockets.hpp"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace troupe::bench {
@@ -29,20 +23,6 @@ constexpr std::string_view upgrade_request =
     "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
-int open_socket(std::uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-    give_up(std::string{"cannot connect: "} + std::strerror(errno));
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  fcntl(fd, F_SETFL, O_NONBLOCK);
-  return fd;
-}
 
 } // namespace
 
@@ -77,7 +57,7 @@ void client_pool::dial(connection& made) {
   made.out = upgrade_request;
   epoll_event event{.events = EPOLLIN, .data = {.u64 = made.index}};
   epoll_ctl(epoll_, EPOLL_CTL_ADD, made.fd, &event);
-  write_some(made);
+  send_all(made.fd, made.out);
 }
 
 void client_pool::connect(std::size_t count) {
@@ -123,18 +103,7 @@ void client_pool::send(connection& to, std::string_view text) {
   head.append(4, '\0');
   to.out += head;
   to.out += text;
-  write_some(to);
-}
-
-void client_pool::write_some(connection& to) {
-  while (!to.out.empty()) {
-    const auto sent = ::send(to.fd, to.out.data(), to.out.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EAGAIN)
-      continue;
-    if (sent <= 0)
-      give_up("the gateway closed a connection");
-    to.out.erase(0, static_cast<std::size_t>(sent));
-  }
+  send_all(to.fd, to.out);
 }
 
 void client_pool::pump(std::chrono::milliseconds patience, const on_text& told) {
@@ -145,17 +114,7 @@ void client_pool::pump(std::chrono::milliseconds patience, const on_text& told) 
 }
 
 void client_pool::read_some(connection& from, const on_text& told) {
-  char piece[64 << 10];
-  for (;;) {
-    const auto got = recv(from.fd, piece, sizeof piece, 0);
-    if (got < 0 && errno == EAGAIN)
-      break;
-    if (got <= 0)
-      give_up("the gateway closed a connection");
-    from.in.append(piece, static_cast<std::size_t>(got));
-    if (got < static_cast<ssize_t>(sizeof piece))
-      break;
-  }
+  receive_all(from.fd, from.in);
   if (from.at != connection::step::upgrading || finish_upgrade(from))
     hand_out(from, told);
 }

@@ -48,7 +48,6 @@ private:
   connection& add_connection();
   void read_some(connection& from, const on_text& told);
   bool finish_upgrade(connection& from);
-  void write_some(connection& to);
   void hand_out(connection& from, const on_text& told);
   void go_on_with_handshake(connection& from, std::string_view text);
 

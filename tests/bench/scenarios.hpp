@@ -14,6 +14,9 @@ void measure_idle(world& in, report& out);
 void measure_handshakes(world& in, report& out);
 /// From `chat.send` to `chat` final.
 void measure_turns(world& in, report& out);
+/// POST /v1/chat/completions of callers that name no session: each is a conversation of its own
+/// and one commit.
+void measure_completions(world& in, report& out);
 /// Many runs that stream to the same watchers.
 void measure_fanout(world& in, report& out);
 /// `chat.history` of a long conversation.

@@ -23,7 +23,8 @@ world::world(std::string troupe, const std::string& provider_fake, std::filesyst
   file << fmt::format(
       R"({{models: {{providers: {{fake: {{baseUrl: "http://127.0.0.1:{}/v1", apiKey: "k",)"
       R"( api: "openai-completions", models: [{{id: "fake-zero", name: "fake"}}]}}}}}},)"
-      R"( agents: {{defaults: {{model: "fake/fake-zero"}}}}, logging: {{consoleLevel: "error"}}}})",
+      R"( agents: {{defaults: {{model: "fake/fake-zero"}}}}, logging: {{consoleLevel: "error"}},)"
+      R"( gateway: {{http: {{endpoints: {{chatCompletions: {{enabled: true}}}}}}}}}})",
       port_of(provider_.line_with("port")));
 }
 
