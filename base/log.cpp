@@ -1,5 +1,7 @@
 #include "base/log.hpp"
 
+#include "base/log_text.hpp"
+
 #include <spdlog/logger.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -44,34 +46,6 @@ spdlog::level::level_enum to_spdlog(level wanted) {
 std::string_view name_of(level wanted) {
   static constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error", "off"};
   return names[static_cast<std::size_t>(wanted)];
-}
-
-/// JSON string body: control characters, quotes, C1 controls and bidi marks cannot leave the field.
-std::string escaped(std::string_view text) {
-  std::string out;
-  const bool cut = text.size() > log_field_bytes_max;
-  text = text.substr(0, log_field_bytes_max);
-  out.reserve(text.size() + 8);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += static_cast<char>(c);
-    } else if (c < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04x}", c);
-    } else if (c == 0xe2 && i + 2 < text.size() &&
-               static_cast<unsigned char>(text[i + 1]) == 0x80 &&
-               static_cast<unsigned char>(text[i + 2]) >= 0xa8 &&
-               static_cast<unsigned char>(text[i + 2]) <= 0xae) {
-      out += fmt::format("\\u20{:02x}", static_cast<unsigned char>(text[i + 2]) - 0x80);
-      i += 2;
-    } else {
-      out += static_cast<char>(c);
-    }
-  }
-  if (cut)
-    out += "…";
-  return out;
 }
 
 } // namespace
@@ -130,7 +104,7 @@ void write(level wanted, std::string_view area, std::string_view message) {
     const std::scoped_lock lock{guard};
     to = current;
   }
-  const auto text = escaped(message);
+  const auto text = message_text(message);
   if (to.console)
     to.console->log(to_spdlog(wanted), "{}: {}", area, text);
   if (to.file)

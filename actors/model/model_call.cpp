@@ -5,6 +5,7 @@
 #include "actors/model/demo/demo.hpp"
 #include "actors/model/provider_api.hpp"
 #include "actors/support/reply.hpp"
+#include "base/log_text.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -168,7 +169,8 @@ void end_try(self_pointer self, const result<void>& done) {
   const auto decided =
       state.retries.on_failure(*failure, state.access->time->now_boot(), state.random);
   if (const auto* stand = std::get_if<model::give_up>(&decided)) {
-    log::warn("model", "{}: {} ({})", state.place.path(), failure->message, stand->why);
+    log::warn("model", "{}: {} ({})", state.place.path(), log::outside(failure->message),
+              stand->why);
     finish(self, std::move(outcome));
     return;
   }

@@ -40,6 +40,10 @@ export class Gateway {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get pid() {
+    return this.#child?.pid;
+  }
+
   // Everything it wrote, for the report of a failure.
   get output() {
     return this.#output;

@@ -16,8 +16,8 @@ export const textOf = (message) => (message?.content ?? []).filter(({ type }) =>
 
 export class TurnRig {
   // `providerOf(port)`: the settings of the model provider. Its model `fake` answers.
-  // `more`: further members of the config.
-  static async start(providerOf, more = {}) {
+  // `more`: further members of the config. `env`: further variables of the gateway.
+  static async start(providerOf, more = {}, env = {}) {
     const rig = new TurnRig();
     rig.directory = mkdtempSync(path.join(tmpdir(), 'troupe-e2e-'));
     const workspace = path.join(rig.directory, 'workspace');
@@ -33,7 +33,7 @@ export class TurnRig {
     };
     const file = path.join(rig.directory, 'troupe.json');
     writeFileSync(file, JSON.stringify(config));
-    rig.gateway = await new Gateway({ options: ['--config', file] }).start();
+    rig.gateway = await new Gateway({ options: ['--config', file], env }).start();
     await rig.connect();
     return rig;
   }

@@ -123,9 +123,12 @@ private:
       out_.status = failing.number(500);
       times = failing.number(1);
     }
+    const auto because = find("#because");
     if (attempt_ <= times)
       add(write_json_response(
-          out_.status, wire_->refusal(out_.status, fmt::format("scripted failure {}", attempt_)),
+          out_.status,
+          wire_->refusal(out_.status, because ? std::string{because.rest()}
+                                              : fmt::format("scripted failure {}", attempt_)),
           headers));
     else
       out_.status = 200;

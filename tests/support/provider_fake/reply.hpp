@@ -15,6 +15,7 @@
 ///   #stall MS           silence after the first delta
 ///   #error STATUS [N]   the first N calls (1) are refused with STATUS
 ///   #429 [N [S]]        the first N calls (1) are refused with 429 and Retry-After S (0)
+///   #because TEXT       what such a refusal says (to the end of the message)
 ///   #disconnect [N]     the first N calls (1) break off in the middle of the stream
 ///   #nodone             the stream ends without finish_reason and [DONE]
 ///   #overloaded [N]     the first N calls (1) end in the stream with an error
