@@ -6,6 +6,7 @@
 #include "actors/gateway/devices/devices.hpp"
 #include "actors/gateway/front.hpp"
 #include "actors/node/router.hpp"
+#include "actors/support/scheduler.hpp"
 #include "app/leadership_bridge.hpp"
 #include "base/poll.hpp"
 #include "cluster/log/local_log.hpp"
@@ -47,8 +48,7 @@ constexpr std::size_t scheduler_throughput = 200;
 struct system_config : caf::actor_system_config {
   system_config() {
     const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-    // `sharing` wakes on work instead of polling for it: an idle gateway stays idle.
-    set("scheduler.policy", caf::atom("sharing"));
+    module_factories.emplace_back(make_scheduler);
     set("scheduler.max-threads", cores);
     set("scheduler.max-throughput", scheduler_throughput);
   }
