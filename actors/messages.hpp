@@ -62,6 +62,7 @@ struct submit_input {
   std::string model;           ///< "provider/model" for this run only; empty: as configured.
   std::uint32_t timeout_s = 0; ///< 0: the agent's.
   credit place;                ///< The sender's right to this much of the node's work.
+  bool tells_phases = true;    ///< Whoever sees the run also sees how it gets ready.
   std::optional<input_command> command{};      ///< Done with the input's commit, so never twice.
   std::shared_ptr<const caller_turn> caller{}; ///< May be null. With results, `text` may be empty.
   /// Nobody named the conversation: it expires, and its first batch waits for the second one, so
@@ -159,7 +160,7 @@ struct patch_session {
 /// user's message on. Errors: `unavailable` while a run is active.
 struct compact_session {
   std::string key;
-  std::uint64_t lines_max = 0;
+  std::uint64_t lines_max = 0; ///< 0: summarise instead.
 };
 struct session_compacted {
   bool compacted = false;
@@ -195,9 +196,10 @@ struct session_deleted {
 struct run_event_kinds {
   struct accepted {
     bool queued = false;
+    bool tells_phases = true; ///< Else `phase` is not told on.
   };
   struct phase {
-    const char* name = ""; ///< "preparing_context", "starting_model" (protocol.md section 5)
+    const char* name = ""; ///< "preparing_workspace", "starting_model" (protocol.md section 5)
   };
   struct started {
     wall_ms started_at = 0;

@@ -41,8 +41,6 @@ void start_run(self_pointer self, std::vector<tables::message_row> transcript = 
   run_seed seed{*state.logic->active(), state.logic->row(),
                 fmt::format("{}/run/{}", state.place.path(), state.logic->active()->run_id),
                 std::move(transcript)};
-  if (seed.transcript.empty()) // Else there is no row yet that could be shown.
-    publish_session(self, "agent.run.started", "start", seed.run.run_id);
   state.run = self->spawn(run, state.context, state.home, std::move(seed),
                           caf::actor_cast<caf::actor>(self));
   self->monitor(state.run);
@@ -100,8 +98,7 @@ void close_active(self_pointer self, close_run end) {
     });
     if (!still_ours(self))
       return;
-    publish_messages(self, attempt, own.messages);
-    publish_finished(self, attempt, decided.outcome);
+    publish_finished(self, attempt, decided.outcome, own.messages);
     self->state.place.enter("idle");
     after_decision(self, next);
     if (next.start_run)
@@ -228,15 +225,19 @@ caf::result<input_receipt> take_up(self_pointer self, const submit_input& input)
     if (const auto expired = expired_runs(*rows(self), state.home.shard, now(self)))
       batch.append(expired.value());
   const auto resets = input.command ? input.command->resets : std::string{};
-  const auto told = [self, receipt, step, resets, place = input.place] {
+  const auto told = [self, receipt, step, resets, tells_phases = input.tells_phases,
+                     place = input.place] {
     if (!still_ours(self))
       return;
     receipt.give(step.receipt);
     if (step.receipt.kind != receipt_kind::started)
       return;
-    publish(self, event_of(self, step.receipt.run_id, 1, run_event::accepted{step.receipt.queued}));
-    if (!step.held)
+    publish(self, event_of(self, step.receipt.run_id, 1,
+                           run_event::accepted{step.receipt.queued, tells_phases}));
+    if (!step.held) {
       publish_session(self, resets.empty() ? "send" : resets);
+      publish_session(self, "participants");
+    }
     after_decision(self, step);
     if (step.answered)
       publish_finished(self, 1, step.answered);
@@ -279,6 +280,8 @@ caf::result<run_outcome> on_await(self_pointer self, const await_run& wanted) {
 caf::result<aborted_runs> on_abort(self_pointer self, const abort_runs& wanted) {
   note_activity(self);
   auto& state = self->state;
+  if (state.stoppers.size() >= waiters_max)
+    return to_caf({errc::overloaded, "too many wait for the end of this session's run already"});
   auto decided = state.logic->abort(wanted.run_id, wanted.reason, now(self));
   aborted_runs stopped;
   for (const auto& outcome : decided.withdrawn)
@@ -293,12 +296,17 @@ caf::result<aborted_runs> on_abort(self_pointer self, const abort_runs& wanted) 
     }
   }
   const answer<aborted_runs> told{self};
-  conversing::commit(self, {}, std::move(decided.batch),
-                     [self, told, stopped, withdrawn = std::move(decided.withdrawn)] {
-                       for (const auto& outcome : withdrawn)
-                         publish_finished(self, 1, outcome);
-                       told.give(stopped);
-                     });
+  // Answered when it has ended, which `stop_grace` bounds: the asker may count on it.
+  if (decided.stop_active)
+    state.stoppers.push_back({state.logic->active()->run_id, told, stopped});
+  conversing::commit(
+      self, {}, std::move(decided.batch),
+      [self, told, stopped, waits = decided.stop_active, withdrawn = std::move(decided.withdrawn)] {
+        for (const auto& outcome : withdrawn)
+          publish_finished(self, 1, outcome);
+        if (!waits)
+          told.give(stopped);
+      });
   return told.later();
 }
 

@@ -51,6 +51,13 @@ using conversation_actor =
                          caf::reacts_to<stop_overdue>, caf::reacts_to<idle_check>,
                          caf::reacts_to<expire_session>, caf::replies_to<passivate>::with<bool>>;
 
+/// Waits until the run that it has stopped has ended.
+struct stopper {
+  std::string run_id;
+  answer<aborted_runs> told;
+  aborted_runs stopped; ///< What it is told.
+};
+
 struct conversation_state {
   static constexpr const char* name = "conversation";
 
@@ -71,6 +78,7 @@ struct conversation_state {
   random_generator random{random_seed()};
   std::optional<stop_run> stopping; ///< The active run was told to stop, and may take `stop_grace`.
   std::multimap<std::string, answer<run_outcome>> waiters; ///< By run id.
+  std::vector<stopper> stoppers;
   std::chrono::nanoseconds last_active{};
   bool idleness_watched = false; ///< A timer looks whether it may leave memory.
 };

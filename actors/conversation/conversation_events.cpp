@@ -123,6 +123,11 @@ void tell_waiters(self_pointer self, const std::shared_ptr<const run_outcome>& o
   for (auto waiter = first; waiter != last; ++waiter)
     waiter->second.give(*outcome);
   self->state.waiters.erase(first, last);
+  auto& stoppers = self->state.stoppers;
+  for (const auto& stopper : stoppers)
+    if (stopper.run_id == outcome->run_id)
+      stopper.told.give(stopper.stopped);
+  std::erase_if(stoppers, [&](const auto& each) { return each.run_id == outcome->run_id; });
 }
 
 } // namespace
@@ -135,8 +140,15 @@ void publish_messages(self_pointer self, std::uint32_t attempt,
 }
 
 void publish_finished(self_pointer self, std::uint32_t attempt,
-                      const std::shared_ptr<const run_outcome>& outcome) {
+                      const std::shared_ptr<const run_outcome>& outcome,
+                      const std::vector<std::shared_ptr<const tables::message_row>>& messages) {
+  // Whoever stopped it sees at once that it has; what it had said until then follows.
+  const auto stopped = outcome->status == tables::run_status::aborted;
+  if (!stopped)
+    publish_messages(self, attempt, messages);
   publish(self, event_of(self, outcome->run_id, attempt, run_event::finished{outcome}));
+  if (stopped)
+    publish_messages(self, attempt, messages);
   publish_session(self, "agent.input.settled",
                   outcome->status == tables::run_status::error ? "error" : "end", outcome->run_id);
   tell_waiters(self, outcome);

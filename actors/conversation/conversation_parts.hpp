@@ -46,9 +46,10 @@ void publish_session(self_pointer self, std::string reason, std::string phase = 
                      std::string run_id = {});
 void publish_messages(self_pointer self, std::uint32_t attempt,
                       const std::vector<std::shared_ptr<const tables::message_row>>& messages);
-/// Also answers whoever waits for the run.
+/// Also answers whoever waits for the run or has stopped it. `messages`: those that end it.
 void publish_finished(self_pointer self, std::uint32_t attempt,
-                      const std::shared_ptr<const run_outcome>& outcome);
+                      const std::shared_ptr<const run_outcome>& outcome,
+                      const std::vector<std::shared_ptr<const tables::message_row>>& messages = {});
 
 /// What a decision that may have begun a run leads to, after its commit (conversation.cpp).
 void after_decision(self_pointer self, const conversation_logic::decision& decided);

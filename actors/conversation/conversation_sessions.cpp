@@ -135,6 +135,12 @@ result<conversation_logic::compaction> conversation_logic::compact(const row_sna
     return busy_error();
   compaction out;
   out.told.kept = row_.message_seq + 1 - row_.history_from;
+  // To summarise what is left out takes a model, which is not built: said, and nothing is lost.
+  if (lines_max == 0 && out.told.kept > 0) {
+    out.told.reason = "Summarising is not supported by this gateway yet; give maxLines to keep the "
+                      "newest messages";
+    return out;
+  }
   if (out.told.kept <= lines_max) {
     out.told.reason = "Nothing to compact (session too small)";
     return out;

@@ -34,6 +34,18 @@ void publish(self_pointer self, decltype(run_event::what) what) {
   self->send(state.context->sink, run_event_ptr{std::move(event)});
 }
 
+/// The session's row shows it, where there is one already.
+void publish_session(self_pointer self, std::string reason, std::string phase) {
+  auto& state = self->state;
+  if (!state.unlisted && may_act(*state.context, state.home))
+    self->send(state.context->sink, session_event{state.seed.conversation.key,
+                                                  std::move(reason),
+                                                  std::move(phase),
+                                                  state.seed.run.run_id,
+                                                  {},
+                                                  state.context->time->now_wall_ms()});
+}
+
 void publish_messages(self_pointer self,
                       const std::vector<std::shared_ptr<const tables::message_row>>& rows) {
   for (const auto& row : rows)
@@ -94,6 +106,8 @@ void ask_model(self_pointer self, run_logic::ask_model& action) {
     return;
   state.place.enter("asking the model");
   publish(self, run_event::phase{"starting_model"});
+  if (!std::exchange(state.announced, true))
+    publish_session(self, "agent.run.started", "start");
   // What an earlier call of this run said before its tools is no part of the answer.
   state.replace_text = state.replace_text || state.told_bytes > 0;
   state.answer.clear();
@@ -104,6 +118,7 @@ void ask_model(self_pointer self, run_logic::ask_model& action) {
   const auto id = state.model_text.substr(slash + 1);
   const auto model = std::ranges::find(models, id, &config::model_settings::id);
   publish(self, run_event::model_selected{provider, id});
+  publish_session(self, {}, "model");
   state.call = self->spawn(
       model_call, state.models, state.context->registry,
       fmt::format("{}/model/{}", state.seed.path, state.logic->model_calls() + 1),
@@ -415,12 +430,14 @@ caf::behavior run(self_pointer self, conversation_context_ptr context, shard_pla
   state.seed = std::move(seed);
   state.parent = std::move(parent);
   state.replace_text = state.seed.run.attempt > 1;
+  state.unlisted = !state.seed.transcript.empty();
   self->watch_elder(state.parent);
   self->set_down_handler([self](const caf::down_msg& down) { on_part_down(self, down); });
   state.limit = limit_of(state);
   state.started = state.context->time->now_boot();
   if (state.limit.count() > 0)
     state.watched = state.context->beat->join(caf::actor_addr{self->address()});
+  publish(self, run_event::phase{"preparing_workspace"});
   ask_for_slot(self);
   return {
       [self](const model_text& piece) { on_text(self, piece); },

@@ -47,6 +47,8 @@ struct run_state {
   // The model call in progress.
   caf::actor call;
   std::string answer;                    ///< Its text so far.
+  bool unlisted = false;                 ///< There is no row of the session yet.
+  bool announced = false;                ///< Whoever lists sessions was told that it runs.
   std::size_t told_bytes = 0;            ///< Of `answer`, already published.
   bool replace_text = false;             ///< The next delta replaces what clients have.
   bool flush_due = false;                ///< A flush timer runs.

@@ -30,8 +30,8 @@ void compact(self_pointer self, const answer<session_compacted>& told, std::uint
   publish_compaction(self, operation_id, false, false);
   commit(self, {}, std::move(decided.value().batch),
          [self, told, operation_id, outcome = decided.value().told] {
-           told.give(outcome);
            publish_compaction(self, operation_id, true, outcome.compacted);
+           told.give(outcome);
          });
 }
 

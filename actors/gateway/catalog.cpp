@@ -9,7 +9,7 @@ namespace troupe::gateway {
 namespace {
 
 void write_model(json_writer& out, const std::string& provider, const config::model_settings& model,
-                 bool usual) {
+                 bool usual, bool with_details) {
   out.begin_object()
       .member("id", model.id)
       .member("name", model.name.empty() ? model.id : model.name)
@@ -17,13 +17,15 @@ void write_model(json_writer& out, const std::string& provider, const config::mo
       .member("reasoning", model.reasoning);
   if (usual)
     out.key("tags").begin_array().value("default").end_array();
-  if (model.context_window > 0)
-    out.member("contextWindow", model.context_window);
-  out.key("input").begin_array();
-  for (const std::string_view kind : {"text", "image", "audio", "video", "document"})
-    if (std::ranges::find(model.input, kind) != model.input.end())
-      out.value(kind);
-  out.end_array();
+  if (with_details) {
+    if (model.context_window > 0)
+      out.member("contextWindow", model.context_window);
+    out.key("input").begin_array();
+    for (const std::string_view kind : {"text", "image", "audio", "video", "document"})
+      if (std::ranges::find(model.input, kind) != model.input.end())
+        out.value(kind);
+    out.end_array();
+  }
   out.member_raw("thinkingLevels", R"([{"id":"off","label":"off"}])")
       .member("thinkingDefault", "off")
       .member("available", true)
@@ -32,12 +34,13 @@ void write_model(json_writer& out, const std::string& provider, const config::mo
 
 } // namespace
 
-void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id) {
+void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id,
+                  bool with_details) {
   const auto usual = default_model(settings, agent_id).ref;
   out.begin_array();
   for (const auto& [id, provider] : settings.providers)
     for (const auto& model : provider.models)
-      write_model(out, id, model, usual.provider == id && usual.model == model.id);
+      write_model(out, id, model, usual.provider == id && usual.model == model.id, with_details);
   out.end_array();
 }
 
@@ -76,7 +79,11 @@ std::string chat_metadata(const config::settings& settings, std::string_view age
   write_models(out, settings, agent_id);
   out.key("commands");
   write_commands(out);
-  out.member("swarmEnabled", false).end_object();
+  out.member("swarmEnabled", false)
+      .member_raw("accountSelection",
+                  R"({"kind":"automatic","label":"Automatic account selection"})")
+      .member("runtimeSelectionLocked", false)
+      .end_object();
   return out.take();
 }
 

@@ -9,8 +9,10 @@
 /// What there is to choose from: models and commands. Source: protocol.md section 11.
 namespace troupe::gateway {
 
-/// `models` of models.list: an array. `agent_id` empty: the default agent.
-void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id);
+/// `models` of models.list: an array. `agent_id` empty: the default agent. With details: also how
+/// much a model takes in and of what kind.
+void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id,
+                  bool with_details = false);
 
 /// How much of the commands commands.list is asked for. All of them are for text and for channels
 /// that know commands themselves, so no scope leaves one out.

@@ -113,6 +113,7 @@ void open(client_self self, const std::string& request_id, welcome granted) {
   note_seen(self, granted);
   state.role = std::move(granted.params.role);
   state.device = std::move(granted.device);
+  state.by_device_token = granted.method == "device-token";
   state.client_id = std::move(granted.params.client_id);
   state.client_mode = std::move(granted.params.client_mode);
   state.tool_events = has("tool-events");
@@ -292,6 +293,18 @@ void answer_with(client_self self, const std::string& request_id,
     fail(self, request_id, unavailable("the gateway reads too many files at once; retry shortly"));
 }
 
+void after_events(client_self self, std::function<void()> then) {
+  ++self->state.behind_events;
+  const auto done = [self, then = std::move(then)] {
+    then();
+    --self->state.behind_events;
+    if (self->state.behind_events == 0 && self->state.closing)
+      end(self, self->state.closing->code, self->state.closing->reason);
+  };
+  self->request(self->state.front, caf::infinite, catch_up{})
+      .then([done](caught_up) { done(); }, [done](const caf::error&) { done(); });
+}
+
 void answer_first(client_self self, const std::string& request_id, std::string_view payload) {
   send_text(self, response_ok(request_id, payload));
 }
@@ -321,14 +334,23 @@ client_actor::behavior_type client(client_self self, gateway_shared_ptr shared,
         self->quit();
       },
       [self](const event_delivery& delivery) { on_events(self, delivery); },
-      [self](const close_client& wanted) { end(self, wanted.code, wanted.reason); },
+      [self](const close_client& wanted) {
+        if (self->state.behind_events == 0)
+          return end(self, wanted.code, wanted.reason);
+        // Whoever changed what it proved itself with still gets the answer that is on its way, and
+        // nothing else.
+        self->state.now = client_state::phase::closed;
+        self->state.closing = wanted;
+      },
       [self](release_refusal) { release(self); },
       [self](const await_again& again) { resume_awaiting(self, again.ticket); },
       [self](const ready_answer& ready) {
-        if (ready.payload)
-          answer(self, ready.request_id, ready.payload.value());
-        else
-          fail(self, ready.request_id, from_failure(ready.payload.error()));
+        if (!ready.payload)
+          return fail(self, ready.request_id, from_failure(ready.payload.error()));
+        // The work may have told the front of what it changed.
+        after_events(self, [self, id = ready.request_id, text = ready.payload.value()] {
+          answer(self, id, text);
+        });
       },
   };
 }

@@ -55,9 +55,12 @@ struct client_state {
   bool tool_events = false; ///< Cap.
   std::string presence_key; ///< Listed under it; empty: not listed.
   std::optional<device_grant> device;
+  bool by_device_token = false; ///< It proved itself with the device's token.
   unsigned unauthorized_calls = 0;
-  std::uint64_t seq = 0;       ///< Of the last event.
-  std::uint32_t in_flight = 0; ///< Requests not finally answered.
+  std::uint64_t seq = 0;               ///< Of the last event.
+  std::uint32_t in_flight = 0;         ///< Requests not finally answered.
+  std::uint32_t behind_events = 0;     ///< Of those, answers that wait behind events.
+  std::optional<close_client> closing; ///< Once these are answered.
   std::unordered_map<std::uint64_t, awaited_run> retrying;
   std::uint64_t next_ticket = 0;
   random_generator random{random_seed()};
@@ -86,6 +89,9 @@ void fail(client_self self, const std::string& request_id, const protocol_error&
 /// touch the actor.
 void answer_with(client_self self, const std::string& request_id,
                  std::function<result<std::string>()> work);
+/// `then` runs behind every event that the front has heard until now: for answers that clients take
+/// as the end of something.
+void after_events(client_self self, std::function<void()> then);
 /// An answer that is followed by the final one (`agent`).
 void answer_first(client_self self, const std::string& request_id, std::string_view payload);
 

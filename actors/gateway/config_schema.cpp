@@ -65,11 +65,36 @@ bool is_required(const json::value& node, std::string_view key) {
          });
 }
 
+/// What a form writes beside the field: "gateway.http.maxBodyBytes" is "Gateway Http Max Body
+/// Bytes".
+std::string label_of(std::string_view path) {
+  std::string label;
+  bool begins = true;
+  for (const char c : path) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool lower = c >= 'a' && c <= 'z';
+    if (c == '.') {
+      begins = true;
+      continue;
+    }
+    if (!label.empty() && (begins || upper))
+      label += ' ';
+    label += begins && lower ? static_cast<char>(c - 'a' + 'A') : c;
+    begins = false;
+  }
+  return label;
+}
+
 void write_hint(json_writer& out, const json::value& node, std::string_view path) {
   const auto* about = member(node, "description");
   if (!about || !about->is_string())
     return;
-  out.key("hint").begin_object().member("help", std::string_view(about->get_string())).end_object();
+  out.key("hint")
+      .begin_object()
+      .member("label", label_of(path))
+      .member("help", std::string_view(about->get_string()))
+      .member("advanced", false)
+      .end_object();
   out.member("hintPath", path);
 }
 

@@ -46,10 +46,14 @@ public:
 
   event_batch take() { return std::move(events_); }
 
-  void operator()(const run_event::accepted&) {}
+  void operator()(const run_event::accepted& accepted) {
+    run_.tells_phases = accepted.tells_phases;
+  }
 
   void operator()(const run_event::phase& phase) {
     next_number();
+    if (!run_.tells_phases)
+      return;
     if (std::ranges::find(chat_phases, std::string_view{phase.name}) != chat_phases.end())
       chat("status", droppable::yes, [&](json_writer& out) { out.member("phase", phase.name); });
     agent("run_status", droppable::yes, [&](json_writer& out) { out.member("phase", phase.name); });
@@ -162,6 +166,15 @@ public:
           .member("attempt", retry.attempt + 1)
           .member("maxAttempts", retry.attempts_max + 1)
           .member("reason", retry.reason);
+    });
+    // What the failed call had said is taken back.
+    if (run_.told > 0)
+      begin_answer_anew();
+    agent("assistant", droppable::no, [&](json_writer& out) {
+      out.member("text", "")
+          .member("delta", "")
+          .member("itemId", event_.run_id + ":" + std::to_string(run_.answer))
+          .member("replace", true);
     });
   }
 
@@ -440,8 +453,10 @@ event_projector::followed& event_projector::follow(const run_event& event) {
     // A later attempt says everything anew. Whoever saw an earlier one must be told.
     const auto earlier = event.attempt > 1;
     const auto requested = run.requested;
+    const auto tells_phases = run.tells_phases;
     run = followed{};
     run.requested = requested;
+    run.tells_phases = tells_phases;
     run.key = event.key;
     run.attempt = event.attempt;
     run.replace_next = earlier;

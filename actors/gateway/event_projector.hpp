@@ -48,6 +48,7 @@ private:
     bool replace_next = false; ///< The next delta begins anew.
     bool gap = false;          ///< Something was missed: silent until the answer begins anew.
     bool started = false;
+    bool tells_phases = true; ///< Who started it chats, and sees how it gets ready.
     wall_ms started_at = 0;
     config::model_ref requested;
     std::uint64_t heard = 0; ///< Order of the last event, to forget the stalest.

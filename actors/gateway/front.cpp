@@ -341,6 +341,7 @@ front_actor::behavior_type front(front_self self, gateway_shared_ptr shared) {
                                           : std::make_shared<const std::string>(std::move(text))};
       },
       [self](const await_sighting& wanted) { return on_await_sighting(self, wanted); },
+      [](catch_up) { return caught_up{}; },
       [self](const device_news& news) { on_device_news(self, news); },
       [self](get_connected_devices) { return devices_of(self->state); },
       [self](const front_drain& wanted) { drain(self, wanted); },

@@ -45,7 +45,8 @@ void write_features(json_writer& out, std::span<const std::string_view> methods)
   out.end_array().key("events").begin_array();
   for (const auto& name : events)
     out.value(name);
-  out.end_array().end_object();
+  // None of those that clients ask for is built.
+  out.end_array().member_raw("capabilities", "[]").end_object();
 }
 
 void write_snapshot(json_writer& out, gateway_shared& shared, const welcome& client) {
@@ -68,6 +69,8 @@ void write_snapshot(json_writer& out, gateway_shared& shared, const welcome& cli
       .member("mainSessionKey", "agent:" + agents.default_id + ":main")
       .member("scope", settings->session.scope)
       .end_object();
+  if (context.config_control)
+    out.member_if("appliedConfigHash", context.config_control->state().hash);
   if (client.scopes.allows(scope::admin)) {
     out.member_if("configPath", context.config->where.config_path)
         .member_if("stateDir", context.config->where.state_dir);
@@ -115,6 +118,8 @@ std::string hello_payload(gateway_shared& shared, const welcome& client, std::st
       .member("maxPayload", payload_bytes_max)
       .member("maxBufferedBytes", buffered_bytes_max)
       .member("tickIntervalMs", std::chrono::milliseconds{tick_period}.count())
+      .member_raw("allowedSessionVisibilities", R"(["shared"])")
+      .member("hasMultipleSessionSharingIdentities", false)
       .end_object()
       .end_object();
   return out.take();

@@ -209,6 +209,19 @@ std::optional<std::uint64_t> seen_until(std::string_view cursor,
   return sound ? std::optional{seen} : std::nullopt;
 }
 
+/// The id of the newest message; empty: there is none.
+std::string leaf_of(const row_snapshot& rows, shard_id shard,
+                    const tables::conversation_row& session) {
+  if (session.message_seq < session.history_from)
+    return {};
+  const auto bytes =
+      rows.get(shard, tables::message_key(tables::digest_of(session.key), session.message_seq));
+  if (!bytes || !bytes.value())
+    return {};
+  const auto message = tables::view_message(*bytes.value());
+  return message ? std::string{message.value().id} : std::string{};
+}
+
 void write_told_message(json_writer& out, const tables::message_row& row,
                         const tables::conversation_row& session, std::size_t text_bytes_max) {
   out.begin_object().member("sessionKey", session.key).member_if("agentId", session.agent_id);
@@ -338,7 +351,7 @@ std::string history_page(const replicated_log& log, const config::settings& sett
   write_session_defaults(out, settings, agent_of(query.key));
   if (session) {
     out.key("sessionInfo");
-    write_session_row(out, *session, settings, now);
+    write_session_row(out, *session, settings, now, {}, leaf_of(*snapshot, shard, *session));
   }
   out.member("thinkingLevel", "off");
   write_extras(out, extras);
@@ -370,7 +383,7 @@ std::string history_since(const replicated_log& log, const config::settings& set
   out.key("inputReceipts");
   write_receipts(out, *snapshot, shard, *session, input_run_ids);
   out.member_raw("inputConsumptions", "[]").key("sessionInfo");
-  write_session_row(out, *session, settings, now);
+  write_session_row(out, *session, settings, now, {}, leaf_of(*snapshot, shard, *session));
   write_extras(out, extras);
   out.end_object();
   return out.take();

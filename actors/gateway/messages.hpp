@@ -133,6 +133,9 @@ struct await_sighting {
 struct run_sighting {
   std::string key;
 };
+/// Answered behind every event that the front had heard before.
+struct catch_up {};
+struct caught_up {};
 /// Says good-bye to all clients ("shutdown", then 1012) and takes no new ones.
 struct front_drain {
   std::string reason = "restart";
@@ -155,9 +158,9 @@ using front_actor = event_sink_actor::extend<
     caf::replies_to<watch_sessions>::with<watching>,
     caf::replies_to<watch_messages>::with<watching>, caf::reacts_to<follow_run>,
     caf::reacts_to<watch_run>, caf::replies_to<get_in_flight>::with<in_flight_run>,
-    caf::replies_to<await_sighting>::with<run_sighting>, caf::reacts_to<device_news>,
-    caf::replies_to<get_connected_devices>::with<connected_devices>, caf::reacts_to<front_drain>,
-    caf::reacts_to<front_config_changed>, caf::reacts_to<front_tick>,
+    caf::replies_to<await_sighting>::with<run_sighting>, caf::replies_to<catch_up>::with<caught_up>,
+    caf::reacts_to<device_news>, caf::replies_to<get_connected_devices>::with<connected_devices>,
+    caf::reacts_to<front_drain>, caf::reacts_to<front_config_changed>, caf::reacts_to<front_tick>,
     caf::reacts_to<front_refresh_health>, caf::reacts_to<presence_changed>,
     caf::reacts_to<front_tell_presence>>;
 
@@ -185,6 +188,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::get_in_flight)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::in_flight_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::await_sighting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::run_sighting)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::catch_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::caught_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_config_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::front_tick)

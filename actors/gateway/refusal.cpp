@@ -136,7 +136,8 @@ refusal pairing_required(const connect_params& client, const std::string& device
         .member("retryable", true)
         .member("pauseReconnect", false);
   out.member("deviceId", device_id).member("requestedRole", client.role);
-  write_texts(out, "requestedScopes", client.scopes);
+  if (!client.scopes.empty())
+    write_texts(out, "requestedScopes", client.scopes);
   if (!waiting.approved_roles.empty()) {
     write_texts(out, "approvedRoles", waiting.approved_roles);
     write_texts(out, "approvedScopes", waiting.approved_scopes);

@@ -45,8 +45,9 @@ void write_sessions(json_writer& out, const rows& sessions, std::string_view age
 
 void write_health_agent(json_writer& out, const config::agent_settings& agent,
                         const gateway_context& context, const rows& sessions, wall_ms now) {
-  out.begin_object().member("agentId", agent.id).member_if("name", agent.name);
-  out.member("isDefault", agent.id == context.config->values.agents.default_id)
+  out.begin_object()
+      .member("agentId", agent.id)
+      .member("isDefault", agent.id == context.config->values.agents.default_id)
       .member_raw("heartbeat", R"({"enabled":false,"every":"disabled","everyMs":null,)"
                                R"("prompt":"","target":"none","ackMaxChars":0})")
       .key("sessions");
@@ -62,8 +63,27 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(std::max(1L, sysconf(_SC_PAGESIZE)));
 }
 
+struct cached_tokens {
+  std::uint64_t read = 0;
+  std::uint64_t written = 0;
+};
+
+/// Of the newest message, which is an answer when no run is active.
+cached_tokens cached_tokens_of(const replicated_log& log, const tables::conversation_row& row) {
+  const auto key = tables::message_key(tables::digest_of(row.key), row.message_seq);
+  const auto bytes = log.rows().snapshot()->get(log.shard_of(row.key), key);
+  if (!bytes || !bytes.value())
+    return {};
+  const auto message = tables::decode_message(*bytes.value());
+  return message ? cached_tokens{message.value().cache_read, message.value().cache_write}
+                 : cached_tokens{};
+}
+
 void write_recent(json_writer& out, const tables::conversation_row& row,
-                  const config::settings& settings, wall_ms now) {
+                  const gateway_context& context, wall_ms now) {
+  const auto config = context.config.get();
+  const auto& settings = config->values;
+  const auto cached = cached_tokens_of(*context.log, row);
   const auto chosen = model_of(row, settings);
   const auto window = std::max<std::uint64_t>(1, chosen.context_window);
   out.begin_object()
@@ -78,11 +98,15 @@ void write_recent(json_writer& out, const tables::conversation_row& row,
       .member("outputTokens", row.output_tokens)
       .member("totalTokens", row.context_tokens)
       .member("totalTokensFresh", row.context_tokens > 0)
+      .member("cacheRead", cached.read)
+      .member("cacheWrite", cached.written)
       .member("remainingTokens", window > row.context_tokens ? window - row.context_tokens : 0)
       .member("percentUsed", std::min<std::uint64_t>(100, row.context_tokens * 100 / window))
       .member("model", chosen.ref.model)
       .member("configuredModel", default_model(settings, row.agent_id).ref.text())
       .member("selectedModel", chosen.ref.text())
+      .member_null("modelSelectionReason")
+      .member("runtime", "Troupe")
       .member("contextTokens", chosen.context_window)
       .key("flags")
       .begin_array();
@@ -92,12 +116,12 @@ void write_recent(json_writer& out, const tables::conversation_row& row,
 }
 
 void write_recents(json_writer& out, const rows& sessions, std::string_view agent,
-                   const config::settings& settings, wall_ms now) {
+                   const gateway_context& context, wall_ms now) {
   out.begin_array();
   std::size_t shown = 0;
   for (const auto& row : sessions)
     if ((agent.empty() || row.agent_id == agent) && shown++ < recent_status_max)
-      write_recent(out, row, settings, now);
+      write_recent(out, row, context, now);
   out.end_array();
 }
 
@@ -114,7 +138,7 @@ void write_status_sessions(json_writer& out, const rows& sessions, const gateway
       .member("contextTokens", usual.context_window)
       .end_object()
       .key("recent");
-  write_recents(out, sessions, {}, settings, now);
+  write_recents(out, sessions, {}, context, now);
   out.key("byAgent").begin_array();
   for (const auto& agent : settings.agents.entries) {
     out.begin_object()
@@ -123,7 +147,7 @@ void write_status_sessions(json_writer& out, const rows& sessions, const gateway
         .member("count",
                 std::ranges::count(sessions, agent.id, &tables::conversation_row::agent_id))
         .key("recent");
-    write_recents(out, sessions, agent.id, settings, now);
+    write_recents(out, sessions, agent.id, context, now);
     out.end_object();
   }
   out.end_array().end_object();
@@ -219,10 +243,15 @@ std::string status_report(const gateway_context& context) {
         .end_object();
   out.end_array().end_object();
   out.member_raw("channelSummary", "[]").member_raw("queuedSystemEvents", "[]");
+  out.member_raw("hostDesktop", R"({"enabled":false,"state":"disabled","port":0})");
+  out.member_raw("degradedPlugins", "[]").member_raw("degradedSecretOwners", "[]");
   out.member_raw("tasks", R"({"total":0,"active":0,"terminal":0,"failures":0,)"
                           R"("byStatus":{"queued":0,"running":0,"succeeded":0,"failed":0,)"
                           R"("timed_out":0,"cancelled":0,"lost":0},)"
                           R"("byRuntime":{"subagent":0,"acp":0,"cli":0,"cron":0}})");
+  out.member_raw("taskAudit", R"({"total":0,"warnings":0,"errors":0,"byCode":{"stale_queued":0,)"
+                              R"("stale_running":0,"lost":0,"delivery_failed":0,)"
+                              R"("missing_cleanup":0,"inconsistent_timestamps":0}})");
   out.key("sessions");
   write_status_sessions(out, all_conversations(*context.log), context, now);
   out.key("processMemory").begin_object().member("rssBytes", resident_bytes()).end_object();

@@ -26,22 +26,64 @@ void write_usage(json_writer& out, const run_outcome& outcome) {
       .member("cacheRead", outcome.cache_read)
       .member("cacheWrite", outcome.cache_write)
       .member("total", outcome.input_tokens + outcome.output_tokens)
+      .member_raw("cost", R"({"total":0})")
       .end_object();
+}
+
+void write_agent_meta(json_writer& out, const run_outcome& outcome) {
+  out.begin_object();
+  out.member_if("sessionId", outcome.session_id)
+      .member_if("sessionFile", outcome.key)
+      .member_if("provider", outcome.provider)
+      .member_if("model", outcome.model);
+  out.member("agentHarnessId", "troupe").member("codeModeEngaged", false);
+  out.member("promptTokens", outcome.input_tokens)
+      .member_raw("bridgeCalls", R"({"search":0,"describe":0,"call":0})")
+      .key("usage");
+  write_usage(out, outcome);
+  out.key("terminalReceipt");
+  write_terminal_receipt(out, outcome, {});
+  out.end_object();
+}
+
+/// No other model steps in and no reply is sent elsewhere, so there is one attempt and it is told.
+void write_execution(json_writer& out, const run_outcome& outcome) {
+  out.key("executionTrace")
+      .begin_object()
+      .member("winnerProvider", outcome.provider)
+      .member("winnerModel", outcome.model)
+      .key("attempts")
+      .begin_array();
+  out.begin_object()
+      .member("provider", outcome.provider)
+      .member("model", outcome.model)
+      .member("result", "success")
+      .member("stage", "assistant")
+      .end_object();
+  out.end_array().member("fallbackUsed", false).member("runner", "embedded").end_object();
+  out.key("completion")
+      .begin_object()
+      .member("stopReason", outcome.stop_reason)
+      .member("finishReason", outcome.stop_reason)
+      .end_object();
+  out.member_raw("requestShaping", R"({"thinking":"off"})")
+      .member("finalAssistantVisibleText", outcome.text)
+      .member("finalAssistantRawText", outcome.text)
+      .member("replayInvalid", false)
+      .member("livenessState", "working");
 }
 
 void write_meta(json_writer& out, const run_outcome& outcome) {
   const auto began = outcome.started_at > 0 ? outcome.started_at : outcome.accepted_at;
   out.begin_object()
       .member("durationMs", std::max<wall_ms>(0, outcome.ended_at - began))
-      .key("agentMeta")
-      .begin_object();
-  out.member_if("sessionId", outcome.session_id)
-      .member_if("provider", outcome.provider)
-      .member_if("model", outcome.model)
-      .key("usage");
-  write_usage(out, outcome);
-  out.end_object().member("aborted", outcome.status == tables::run_status::aborted);
-  out.member_if("stopReason", outcome.stop_reason).end_object();
+      .key("agentMeta");
+  write_agent_meta(out, outcome);
+  out.member("aborted", outcome.status == tables::run_status::aborted);
+  out.member_if("stopReason", outcome.stop_reason);
+  if (outcome.status == tables::run_status::ok)
+    write_execution(out, outcome);
+  out.end_object();
 }
 
 } // namespace
@@ -61,8 +103,12 @@ void write_terminal_receipt(json_writer& out, const run_outcome& outcome,
       .member("turnId", outcome.run_id)
       .key("requested");
   write_model(out, asked.provider, asked.model);
-  out.key("effective");
-  write_model(out, outcome.provider, outcome.model);
+  out.key("effective")
+      .begin_object()
+      .member("provider", outcome.provider)
+      .member("model", outcome.model)
+      .member("responseModel", outcome.model)
+      .end_object();
   out.key("successfulToolNames").begin_array();
   for (const auto& tool : outcome.tools_used)
     out.value(tool);
@@ -89,7 +135,7 @@ agent_result agent_result_of(const run_outcome& outcome) {
     out.begin_object().member("text", outcome.text).member_null("mediaUrl").end_object();
   out.end_array().key("meta");
   write_meta(out, outcome);
-  out.end_object().end_object();
+  out.member("sourceReplyDeliveryState", "missing").end_object().end_object();
   told.payload = out.take();
   return told;
 }
@@ -98,12 +144,9 @@ std::string agent_wait_result(const run_outcome& outcome) {
   json_writer out;
   out.begin_object().member("runId", outcome.run_id);
   const auto ok = outcome.status == tables::run_status::ok;
-  out.member("status", ok ? "ok" : "error");
-  if (outcome.started_at > 0)
-    out.member("startedAt", outcome.started_at);
-  out.member("endedAt", outcome.ended_at);
+  out.member("status", ok ? "ok" : "error").member("endedAt", outcome.ended_at);
   if (ok) {
-    out.member_if("stopReason", outcome.stop_reason).key("terminalReceipt");
+    out.key("terminalReceipt");
     write_terminal_receipt(out, outcome, {});
     out.key("terminalReply");
     write_terminal_reply(out, outcome);

@@ -22,7 +22,8 @@ public:
       add(path, "must have required property '" + std::string{declared.name} + "'", true);
       break;
     }
-    if (unknown_ == unknown_properties::refused)
+    // Tolerated alone, but named beside what makes the whole invalid.
+    if (unknown_ == unknown_properties::refused || (path.empty() && !findings_.empty()))
       for (const auto& member : value)
         if (find(fields, member.key()) == nullptr)
           add(path, "unexpected property '" + std::string{member.key()} + "'", false);
@@ -86,7 +87,7 @@ private:
     // Characters, not bytes: continuation bytes don't count.
     const auto length = std::ranges::count_if(
         text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; });
-    bounds(length, declared, path, "must NOT have fewer than ", "must NOT have more than ",
+    bounds(length, declared, path, "must not have fewer than ", "must not have more than ",
            " characters");
   }
 
@@ -106,8 +107,8 @@ private:
     if (!value.is_array())
       return add(path, "must be array", false);
     const auto& items = value.get_array();
-    bounds(static_cast<std::int64_t>(items.size()), declared, path, "must NOT have fewer than ",
-           "must NOT have more than ", " items");
+    bounds(static_cast<std::int64_t>(items.size()), declared, path, "must not have fewer than ",
+           "must not have more than ", " items");
     if (declared.items != json_kind::string)
       return;
     for (std::size_t i = 0; i < items.size(); ++i)

@@ -83,6 +83,18 @@ void write_marks(json_writer& out, const tables::conversation_row& row) {
     out.member("lastReadAt", row.last_read_at);
 }
 
+/// Those that are set, by their times.
+void write_set_marks(json_writer& out, const tables::conversation_row& row) {
+  const auto mark = [&](std::string_view name, wall_ms since) {
+    if (since > 0)
+      out.member(name, since);
+  };
+  mark("archivedAt", row.archived_at);
+  mark("pinnedAt", row.pinned_at);
+  mark("markedUnreadAt", row.marked_unread_at);
+  mark("lastReadAt", row.last_read_at);
+}
+
 } // namespace
 
 std::optional<tables::conversation_row> find_conversation(const replicated_log& log,
@@ -192,8 +204,45 @@ void write_agent_runtime(json_writer& out) {
                                  R"("devicePlacementSupported":false,"source":"implicit"})");
 }
 
+namespace {
+
+/// The same in a row, which also tells where its turns would run elsewhere.
+void write_row_runtime(json_writer& out) {
+  out.member_raw("agentRuntime",
+                 R"({"id":"auto","cloudPlacementSupported":false,)"
+                 R"("cloudPlacementExecutionMode":"worker-turn",)"
+                 R"("devicePlacement":{"requiredNodeCommands":[],"consumesWorkerSlot":false},)"
+                 R"("devicePlacementSupported":false,"source":"implicit"})");
+}
+
+/// Who has written here: this gateway knows one person, its owner (protocol.md section 8).
+void write_participants(json_writer& out, const tables::conversation_row& row) {
+  constexpr std::string_view owner = R"([{"identity":{"type":"profile","id":"gateway-owner"}}])";
+  if (row.message_seq == 0)
+    return;
+  out.member_raw("participants", owner)
+      .member_raw("expandedParticipants", owner)
+      .member("participantCount", 1);
+}
+
+/// Settings that clients show and that stand as they are: what would change them is not built.
+void write_fixed_settings(json_writer& out, const config::settings& settings) {
+  constexpr int fast_auto_seconds = 60; // Without a fast mode it never comes to that.
+  out.member("permissionModePending", false)
+      .member("effectiveFastMode", false)
+      .member("effectiveFastModeSource", "default")
+      .member("fastAutoOnSeconds", fast_auto_seconds)
+      .member("effectiveResponseUsage", "off")
+      .member("effectiveQueueMode", settings.queue.mode)
+      .member("runtimeSelectionLocked", false)
+      .member_raw("activitySummary", R"({"state":"unavailable","canEnsure":false})");
+}
+
+} // namespace
+
 void write_session_row(json_writer& out, const tables::conversation_row& row,
-                       const config::settings& settings, wall_ms now, const row_extras& extras) {
+                       const config::settings& settings, wall_ms now, const row_extras& extras,
+                       std::string_view active_leaf) {
   const auto rest = rest_of(row);
   const auto is_main = rest == "main";
   const auto chosen = model_of(row, settings);
@@ -222,39 +271,60 @@ void write_session_row(json_writer& out, const tables::conversation_row& row,
     out.member_null("modelOverrideSource");
   write_numbers(out, row, chosen);
   write_thinking(out);
-  write_agent_runtime(out);
+  write_row_runtime(out);
+  write_participants(out, row);
+  write_fixed_settings(out, settings);
   write_state(out, row, now);
+  if (!active_leaf.empty())
+    out.member("activeLeafEntryId", active_leaf);
   out.end_object();
 }
 
 void write_resolved_model(json_writer& out, const tables::conversation_row& row,
-                          const config::settings& settings) {
+                          const config::settings& settings, bool with_runtime) {
   const auto chosen = model_of(row, settings);
-  out.begin_object()
-      .member("modelProvider", chosen.ref.provider)
-      .member("model", chosen.ref.model)
-      .end_object();
+  out.begin_object().member("modelProvider", chosen.ref.provider).member("model", chosen.ref.model);
+  if (with_runtime)
+    out.member_raw("agentRuntime", R"({"id":"auto","source":"implicit"})")
+        .member("runtimeSelectionLocked", false);
+  out.end_object();
 }
 
 void write_session_entry(json_writer& out, const tables::conversation_row& row,
-                         const config::settings& settings) {
+                         const config::settings& settings, bool was_reset) {
   const auto chosen = model_of(row, settings);
+  const auto* agent = settings.agents.find(row.agent_id);
   out.begin_object()
       .member("sessionId", row.session_id)
+      // A session that begins anew gets another id, so that is its revision too.
+      .member("lifecycleRevision", row.session_id)
       .member("updatedAt", row.updated_at)
+      .member("sessionRoot", agent == nullptr ? std::string{} : agent->workspace)
+      .member_raw("delivery", was_reset || !row.last_run.empty() ? R"({"kind":"internal"})"
+                                                                 : R"({"kind":"none"})")
+      .member("createdVia", "operator")
       .member("createdAt", row.created_at)
-      .member("abortedLastRun", row.aborted_last_run)
-      .member("chatType", "direct")
-      .member("createdVia", "operator");
-  write_marks(out, row);
+      .member("spawnDepth", 0)
+      .member("modelOverrideSource", chosen.overridden ? "user" : "default");
+  write_set_marks(out, row);
   out.member_if("label", row.label).member_if("parentSessionKey", row.parent_key);
-  out.member("inputTokens", row.input_tokens)
-      .member("outputTokens", row.output_tokens)
-      .member("totalTokens", row.context_tokens)
-      .member("totalTokensFresh", row.context_tokens > 0)
-      .member("modelProvider", chosen.ref.provider)
-      .member("model", chosen.ref.model)
-      .end_object();
+  if (chosen.overridden)
+    out.member("providerOverride", chosen.ref.provider).member("modelOverride", chosen.ref.model);
+  if (was_reset)
+    out.member("sessionStartedAt", row.updated_at)
+        .member("systemSent", false)
+        .member("compactionCount", 0)
+        .member("totalTokensVersion", 1);
+  if (was_reset || !row.last_run.empty())
+    out.member("abortedLastRun", row.aborted_last_run)
+        .member("chatType", "direct")
+        .member("inputTokens", row.input_tokens)
+        .member("outputTokens", row.output_tokens)
+        .member("totalTokens", row.context_tokens)
+        .member("totalTokensFresh", was_reset || row.context_tokens > 0)
+        .member("modelProvider", chosen.ref.provider)
+        .member("model", chosen.ref.model);
+  out.end_object();
 }
 
 void write_session_defaults(json_writer& out, const config::settings& settings,

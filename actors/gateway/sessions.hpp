@@ -43,14 +43,15 @@ struct row_extras {
 row_extras read_extras(const replicated_log& log, const tables::conversation_row& row);
 
 void write_session_row(json_writer& out, const tables::conversation_row& row,
-                       const config::settings& settings, wall_ms now,
-                       const row_extras& extras = {});
-/// `entry` of sessions.create and sessions.reset.
+                       const config::settings& settings, wall_ms now, const row_extras& extras = {},
+                       std::string_view active_leaf = {});
+/// What the stored session says of itself: `entry` of sessions.create, sessions.patch and
+/// sessions.reset. Numbers only where there was a run or a reset. Source: protocol.md section 8.
 void write_session_entry(json_writer& out, const tables::conversation_row& row,
-                         const config::settings& settings);
-/// `resolved` of the same.
+                         const config::settings& settings, bool was_reset = false);
+/// `resolved` of the same; sessions.patch also says what runs it.
 void write_resolved_model(json_writer& out, const tables::conversation_row& row,
-                          const config::settings& settings);
+                          const config::settings& settings, bool with_runtime = false);
 /// `defaults` of sessions.list and chat.history.
 void write_session_defaults(json_writer& out, const config::settings& settings,
                             std::string_view agent_id);

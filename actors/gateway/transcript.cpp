@@ -50,6 +50,7 @@ void write_assistant(json_writer& out, const tables::message_row& row,
       .member("totalTokens", row.input_tokens + row.output_tokens)
       .member("cacheRead", row.cache_read)
       .member("cacheWrite", row.cache_write)
+      .member_raw("cost", R"({"input":0,"output":0,"cacheRead":0,"cacheWrite":0,"total":0})")
       .end_object();
   out.member_if("stopReason", row.stop_reason).member_if("errorMessage", row.error_message);
 }

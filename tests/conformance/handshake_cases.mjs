@@ -49,13 +49,17 @@ export const handshakeCases = (world) => {
       assert.ok(hello.auth.scopes.includes('operator.write'));
     });
 
-    it('connect: a probe without device is let in with no scopes', async () => {
-      const { hello } = await admitted({
+    it('connect: a probe without device is let in with no scopes, and may ask for health alone', async () => {
+      const { hello, socket } = await admitted({
         client: { id: 'cli', version: '1.0.0', platform: 'linux', mode: 'probe' },
         minProtocol: 3,
       });
+      socket.send({ type: 'req', id: 'h', method: 'health' });
+      socket.send({ type: 'req', id: 's', method: 'status' });
 
       assert.deepEqual(hello.auth.scopes, []);
+      assert.equal((await socket.response('h')).ok, true);
+      assert.equal((await socket.response('s')).error.code, 'FORBIDDEN');
     });
 
     it('connect: a wrong token is refused with what to do, and the client is told', async () => {

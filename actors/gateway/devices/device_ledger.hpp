@@ -38,7 +38,8 @@ inline constexpr std::size_t description_bytes_max = 128;
 /// Who asks: an operator's connection.
 struct device_caller {
   scope_set scopes;
-  std::string device_id; ///< Empty: without a device.
+  std::string device_id;        ///< Empty: without a device.
+  bool by_device_token = false; ///< That is what it proved itself with.
 };
 
 /// Something that other clients are told.

@@ -43,6 +43,9 @@ result<device_ledger::answer> device_ledger::try_approve(const std::string& requ
   if (!request || now_ - request->asked_at >= pairing_age_max_ms)
     return answer{invalid_request("unknown requestId")};
   const auto ask = ask_of(*request);
+  // A node runs commands for those who use it: only an administrator lets one in.
+  if (ask.role != "operator" && !by.scopes.allows(scope::admin))
+    return answer{invalid_request("device pairing approval denied")};
   if (const auto lacking = not_held(by.scopes, ask.scopes))
     return answer{missing_scope(*lacking)};
   TR_TRY(const auto known, rows_.device(request->what.device_id));
@@ -142,7 +145,9 @@ device_ledger::try_rotate(const std::string& device_id, const std::string& role,
   payload.begin_object().member("deviceId", device_id).member("role", role);
   write_texts(payload, "scopes", row.scopes);
   payload.member("rotatedAtMs", now_);
-  if (by.device_id == device_id)
+  // Who came with the gateway's secret is an operator, though on a device: a token reaches only the
+  // device that holds the one before.
+  if (by.device_id == device_id && by.by_device_token)
     payload.member("token", derive_token(secret, device_id, role, row.nonce))
         .member("tokenDelivery", "in-band");
   else

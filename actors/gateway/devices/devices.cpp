@@ -43,12 +43,14 @@ void publish(devices_self self, device_news news) {
   if (!news.closings.empty())
     self->state.shared->note_device_change();
   self->state.news = {};
+  if (!news.events.empty())
+    self->send(self->state.front, device_news{.events = std::move(news.events), .closings = {}});
   for (const auto& then : std::exchange(self->state.done, {}))
     then();
   self->state.undone.clear();
   // After the answers: whoever rotates its own token is told the new one before it is put out.
-  if (!news.events.empty() || !news.closings.empty())
-    self->send(self->state.front, std::move(news));
+  if (!news.closings.empty())
+    self->send(self->state.front, device_news{.events = {}, .closings = std::move(news.closings)});
 }
 
 void refuse_turn(devices_self self, const error& why) {

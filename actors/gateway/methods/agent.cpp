@@ -112,6 +112,7 @@ void serve_agent(const call& request) {
   input.key = key->text;
   input.run_id = text_of(params, "idempotencyKey");
   input.text = text_of(params, "message");
+  input.tells_phases = false; // Of those who chat.
   input.extra_system_prompt = text_of(params, "extraSystemPrompt");
   input.model = model_override(params);
   input.timeout_s = static_cast<std::uint32_t>(

@@ -4,10 +4,17 @@
 #include "actors/gateway/sessions.hpp"
 
 #include <array>
+#include <filesystem>
+#include <system_error>
 
 /// What there is to choose from: agents, models, commands. Source: protocol.md sections 7.2, 11.
 namespace troupe::gateway {
 namespace {
+
+bool is_git_checkout(const std::string& folder) {
+  std::error_code unreadable;
+  return !folder.empty() && std::filesystem::exists(folder + "/.git", unreadable);
+}
 
 void write_agent(json_writer& out, const config::agent_settings& agent) {
   out.begin_object().member("id", agent.id);
@@ -15,6 +22,9 @@ void write_agent(json_writer& out, const config::agent_settings& agent) {
   if (!agent.name.empty())
     out.key("identity").begin_object().member("name", agent.name).end_object();
   out.member_if("workspace", agent.workspace);
+  // Nobody is asked before a tool runs: approvals are not built.
+  out.member("workspaceGit", is_git_checkout(agent.workspace))
+      .member("defaultPermissionMode", "full");
   write_agent_runtime(out);
   write_thinking(out);
   out.key("model").begin_object();
@@ -71,7 +81,7 @@ void serve_models(const call& request) {
     return;
   json_writer out;
   out.begin_object().key("models");
-  write_models(out, request.settings(), agent);
+  write_models(out, request.settings(), agent, flag_of(request.params, "includeDetails"));
   out.end_object();
   answer(request.self, request.id, out.take());
 }

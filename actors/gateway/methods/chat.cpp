@@ -90,24 +90,33 @@ bool commands_as_admin(const boost::json::object& params) {
   return spoken && spoken->which->needed == scope::admin;
 }
 
+struct send_times {
+  std::chrono::nanoseconds received{};
+  std::chrono::nanoseconds loaded{}; ///< The session and what the message means to it are known.
+};
+
+std::int64_t whole_ms(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
 /// Clients with a screen measure how long an acknowledgement took (protocol.md section 7.1).
-void write_timing(json_writer& out, client_self self, std::chrono::nanoseconds received) {
+void write_timing(json_writer& out, client_self self, const send_times& times) {
   const auto& mode = self->state.client_mode;
   if (mode != "ui" && mode != "webchat")
     return;
-  const auto took = self->state.shared->context().time->now_boot() - received;
+  const auto took = self->state.shared->context().time->now_boot() - times.received;
   out.key("serverTiming")
       .begin_object()
-      .member("receivedToAckMs",
-              std::chrono::duration_cast<std::chrono::milliseconds>(took).count())
+      .member("receivedToAckMs", whole_ms(took))
+      .member("loadSessionMs", whole_ms(times.loaded - times.received))
       .end_object();
 }
 
 void acknowledge(client_self self, const std::string& id, const input_receipt& receipt,
-                 std::chrono::nanoseconds received) {
+                 const send_times& times) {
   json_writer out;
   out.begin_object().member("runId", receipt.run_id).member("status", status_of(receipt));
-  write_timing(out, self, received);
+  write_timing(out, self, times);
   out.end_object();
   answer(self, id, out.take());
 }
@@ -125,6 +134,7 @@ void stop_runs(client_self self, const std::string& key) {
 
 void serve_send(const call& request) {
   const auto& params = request.params;
+  send_times times{.received = request.context().time->now_boot(), .loaded = {}};
   if (const auto* files = params.if_contains("attachments");
       files != nullptr && files->is_array() && !files->get_array().empty())
     return fail(request.self, request.id,
@@ -142,11 +152,11 @@ void serve_send(const call& request) {
   bool stops = false;
   if (const auto spoken = command_in(params))
     stops = obey(request, *spoken, *key, input);
-  const auto received = request.context().time->now_boot();
+  times.loaded = request.context().time->now_boot();
   submit(request, std::move(input),
-         [self = request.self, id = request.id, key = key->text, received,
+         [self = request.self, id = request.id, key = key->text, times,
           stops](const input_receipt& receipt) {
-           acknowledge(self, id, receipt, received);
+           acknowledge(self, id, receipt, times);
            if (stops && receipt.kind == receipt_kind::started)
              stop_runs(self, key);
          });
@@ -251,7 +261,7 @@ void serve_abort(const call& request) {
             for (const auto& run : aborted.run_ids)
               out.value(run);
             out.end_array().end_object();
-            answer(self, id, out.take());
+            after_events(self, [self, id, text = out.take()] { answer(self, id, text); });
           },
           [self, id = request.id](const caf::error& failure) {
             fail(self, id, from_failure(from_caf(failure)));

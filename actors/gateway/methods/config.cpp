@@ -57,10 +57,12 @@ std::string written_payload(const config_written& done) {
   if (done.changed.empty())
     out.member("noop", true);
   write_texts(out, "changedPaths", done.changed);
-  out.member("path", done.path)
-      .member("hash", done.hash)
-      .member_raw("config", boost::json::serialize(config::redacted(done.running->effective)));
-  write_texts(out, "restartNeeded", done.state.restart_needed);
+  out.member("path", done.path);
+  if (!done.changed.empty())
+    out.member("hash", done.hash);
+  out.member_raw("config", boost::json::serialize(config::redacted(done.running->effective)));
+  if (!done.state.restart_needed.empty())
+    write_texts(out, "restartNeeded", done.state.restart_needed);
   if (!done.state.refused.empty())
     out.member("notApplied", done.state.refused);
   out.end_object();

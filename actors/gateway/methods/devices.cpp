@@ -66,18 +66,29 @@ void serve_list(const call& request) {
       });
 }
 
+/// Approvals and refusals are told before they are answered. Whoever puts itself out must get its
+/// answer first.
+bool is_told_first(device_order::what wanted) {
+  return wanted == device_order::what::approve || wanted == device_order::what::reject;
+}
+
 /// Gives an order to the writer; answered after its commit.
 void order(const call& request, device_order wanted) {
   const auto self = request.self;
+  const bool told_first = is_told_first(wanted.wanted);
   wanted.request_id = text_of(request.params, "requestId");
   wanted.device_id = text_of(request.params, "deviceId");
   wanted.role = text_of(request.params, "role");
   wanted.by = {.scopes = self->state.scopes,
-               .device_id = self->state.device ? self->state.device->device_id : std::string{}};
+               .device_id = self->state.device ? self->state.device->device_id : std::string{},
+               .by_device_token = self->state.by_device_token};
   self->request(self->state.shared->devices(), ask_timeout, std::move(wanted))
       .then(
-          [self, id = request.id](const device_receipt& receipt) {
-            if (const auto* payload = std::get_if<std::string>(&receipt.outcome))
+          [self, id = request.id, told_first](const device_receipt& receipt) {
+            const auto* payload = std::get_if<std::string>(&receipt.outcome);
+            if (payload && told_first)
+              after_events(self, [self, id, text = *payload] { answer(self, id, text); });
+            else if (payload)
               answer(self, id, *payload);
             else
               fail(self, id, std::get<protocol_error>(receipt.outcome));

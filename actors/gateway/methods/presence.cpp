@@ -69,7 +69,7 @@ void serve_event(const call& request) {
   const auto key = key_of_note(facts);
   self->state.shared->presence_noted(key, std::move(facts));
   self->send(self->state.front, presence_changed{});
-  answer(self, request.id, R"({"ok":true})");
+  after_events(self, [self, id = request.id] { answer(self, id, R"({"ok":true})"); });
 }
 
 constexpr std::array<method, 2> methods{{

@@ -112,11 +112,13 @@ std::uint32_t seconds_of_ms(std::int64_t ms) {
 void answer_outcome(client_self self, const awaited_run& awaited, const run_outcome& outcome) {
   if (awaited.asked_by == awaited_run::kind::wait)
     return answer(self, awaited.request_id, agent_wait_result(outcome));
-  const auto told = agent_result_of(outcome);
-  if (!told.failed)
-    return answer(self, awaited.request_id, told.payload);
-  const protocol_error failure{"UNAVAILABLE", told.error, {}, false, 0};
-  fail(self, awaited.request_id, failure, told.payload);
+  // Clients end their stream with this answer, so the last events go first.
+  after_events(self, [self, id = awaited.request_id, told = agent_result_of(outcome)] {
+    if (!told.failed)
+      return answer(self, id, told.payload);
+    const protocol_error failure{"UNAVAILABLE", told.error, {}, false, 0};
+    fail(self, id, failure, told.payload);
+  });
 }
 
 void await_outcome(client_self self, awaited_run awaited) {

@@ -157,7 +157,7 @@ std::string patched_payload(const session_written& written, const gateway_contex
       .key("entry");
   write_session_entry(out, written.row, settings);
   out.key("resolved");
-  write_resolved_model(out, written.row, settings);
+  write_resolved_model(out, written.row, settings, true);
   out.end_object();
   return out.take();
 }
@@ -196,21 +196,16 @@ void serve_compact(const call& request) {
     return;
   const auto self = request.self;
   const auto lines = integer_of(request.params, "maxLines", 0);
-  // To summarise what is left out takes a model, which is not built: said, and nothing is lost.
-  if (lines == 0)
-    return answer(
-        self, request.id,
-        compacted_payload(key->text, {.compacted = false,
-                                      .kept = 0,
-                                      .reason = "Summarising is not supported by this gateway yet; "
-                                                "give maxLines to keep the newest messages"}));
   self->request(request.context().router, ask_timeout,
                 compact_session{.key = key->text, .lines_max = static_cast<std::uint64_t>(lines)})
-      .then([self, id = request.id, key = key->text](
-                const session_compacted& told) { answer(self, id, compacted_payload(key, told)); },
-            [self, id = request.id, key = key->text](const caf::error& failure) {
-              fail(self, id, mutation_failure(self, key, failure));
-            });
+      .then(
+          [self, id = request.id, key = key->text](const session_compacted& told) {
+            after_events(
+                self, [self, id, text = compacted_payload(key, told)] { answer(self, id, text); });
+          },
+          [self, id = request.id, key = key->text](const caf::error& failure) {
+            fail(self, id, mutation_failure(self, key, failure));
+          });
 }
 
 constexpr std::array<method, 2> methods{{

@@ -168,7 +168,7 @@ std::string written_payload(const session_written& written, const config::settin
   if (creating)
     out.member("sessionId", written.row.session_id);
   out.key("entry");
-  write_session_entry(out, written.row, settings);
+  write_session_entry(out, written.row, settings, !creating);
   if (creating)
     out.member("runStarted", !run_id.empty()).member_if("runId", run_id);
   out.key("resolved");
@@ -214,6 +214,13 @@ void start_first_run(client_self self, const std::string& id, const session_writ
   });
 }
 
+/// What nobody put elsewhere belongs to its agent's main session.
+std::string parent_of(const call& request, const session_key& key) {
+  const auto given = text_of(request.params, "parentSessionKey");
+  const auto main = "agent:" + key.agent_id + ":main";
+  return given.empty() && key.text != main ? main : std::string{given};
+}
+
 void serve_create(const call& request) {
   const auto& params = request.params;
   if (const auto option = unsupported_option(params))
@@ -233,7 +240,7 @@ void serve_create(const call& request) {
                 create_session{.key = key->text,
                                .label = std::string{text_of(params, "label")},
                                .model = std::string{text_of(params, "model")},
-                               .parent_key = std::string{text_of(params, "parentSessionKey")}})
+                               .parent_key = parent_of(request, *key)})
       .then(
           [self, id = request.id, message = std::move(message),
            run_id = std::move(run_id)](const session_written& written) {

@@ -20,7 +20,7 @@ void serve_status(const call& request) {
 }
 
 constexpr std::array<method, 2> methods{{
-    {.name = "health", .params = health_params, .serve = serve_health},
+    {.name = "health", .needed = scope::none, .params = health_params, .serve = serve_health},
     {.name = "status", .params = {}, .serve = serve_status},
 }};
 

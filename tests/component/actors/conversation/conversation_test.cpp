@@ -126,6 +126,10 @@ TEST_CASE_METHOD(node_world, "conversation: abort closes the run and keeps what 
 
   REQUIRE(aborted);
   CHECK(aborted->run_ids.size() == 2);
+  // It is answered when all of them have ended and that is told.
+  CHECK(seen<run_event::finished>().size() == 2);
+  CHECK(run_row("r1")->status == run_status::aborted);
+  CHECK(run_row("r2")->status == run_status::aborted);
   CHECK(finished("r1")->status == run_status::aborted);
   CHECK(finished("r2")->status == run_status::aborted);
   CHECK_FALSE(alive(*this, "/run/"));

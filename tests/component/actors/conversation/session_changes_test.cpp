@@ -54,7 +54,7 @@ TEST_CASE_METHOD(changed_world, "command: is answered without a model, and told 
   CHECK(seen<run_event::message_committed>().size() == 2);
   REQUIRE(seen<run_event::finished>().size() == 1);
   CHECK(seen<run_event::finished>()[0].outcome->text == "all is well");
-  CHECK(told() == "send agent.input.settled/end ");
+  CHECK(told() == "send participants agent.input.settled/end ");
   const auto outcome = ask<run_outcome>(router, await_run{key, "c1"});
   REQUIRE(outcome);
   CHECK(outcome->text == "all is well");
@@ -127,6 +127,11 @@ TEST_CASE_METHOD(changed_world, "compact: is committed, answered and told as an 
   const auto again = ask<session_compacted>(router, compact_session{key, 2});
   REQUIRE(again);
   CHECK_FALSE(again->compacted);
+  CHECK(told() == ":start :end ");
+  const auto summary = ask<session_compacted>(router, compact_session{key, 0});
+  REQUIRE(summary);
+  CHECK_FALSE(summary->compacted);
+  CHECK(summary->reason.find("maxLines") != std::string::npos);
   CHECK(told() == ":start :end ");
 }
 

@@ -158,6 +158,28 @@ TEST_CASE_METHOD(config_world, "config: readers hear of a change; new credential
   CHECK(nobody.connection->closed);
 }
 
+TEST_CASE_METHOD(config_world, "config: an answer on its way is the last that a client is sent",
+                 "[gateway]") {
+  auto writer = connect();
+  const auto ask = [&](const char* id) {
+    writer.handler->on_text(json::serialize(json::object{{"type", "req"},
+                                                         {"id", id},
+                                                         {"method", "system-event"},
+                                                         {"params", {{"text", "note"}}}}),
+                            nullptr);
+  };
+  ask("first");
+  caf::anon_send(front, gateway::front_config_changed{"/state/troupe.json", "i", true});
+  ask("second");
+  run();
+  REQUIRE(writer.connection->closed);
+  CHECK(writer.connection->closed->first == 1012);
+  auto told = frames(writer);
+  std::erase_if(told, [](const json::object& one) { return one.at("type") == "event"; });
+  REQUIRE_FALSE(told.empty());
+  CHECK(told.front().at("id") == "first");
+}
+
 TEST_CASE_METHOD(config_world, "config: new settings are in force for the next request",
                  "[gateway]") {
   auto peer = connect();

@@ -185,8 +185,10 @@ TEST_CASE_METHOD(devices_world, "devices: a removed device loses its connections
 
 TEST_CASE_METHOD(devices_world, "devices: whoever rotates its own token is told the new one first",
                  "[devices]") {
-  auto tui = knock(phone, params_of({{"token", "secret"}}, {"operator.pairing"}));
-  const auto old = token_of(hello(tui));
+  auto first = knock(phone, params_of({{"token", "secret"}}, {"operator.pairing"}));
+  const auto old = token_of(hello(first));
+  auto tui = knock(phone, params_of({{"deviceToken", old}}, {"operator.pairing"}));
+  hello(tui);
   frames(tui);
   const auto told =
       order(tui, "device.token.rotate", {{"deviceId", phone.id}, {"role", "operator"}});

@@ -116,7 +116,12 @@ TEST_CASE_METHOD(device_world, "devices: a rotated token replaces the old one", 
   const auto next = standing_grant(rows(), an_ask(phone, read_write)).value();
   REQUIRE(next);
   CHECK(next->token != first.token);
-  const auto own = payload_of(rotate(phone.id, an_operator(read_write, phone.id)));
+  // An operator who came with the gateway's secret, though on this device.
+  CHECK(payload_of(rotate(phone.id, an_operator(read_write, phone.id))).at("tokenDelivery") ==
+        "withheld-cross-device");
+  auto holder = an_operator(read_write, phone.id);
+  holder.by_device_token = true;
+  const auto own = payload_of(rotate(phone.id, holder));
   CHECK(own.at("tokenDelivery") == "in-band");
   CHECK(rows().token_of(token_hash(std::string{own.at("token").as_string()})).value());
 }
@@ -235,6 +240,18 @@ TEST_CASE_METHOD(device_world, "security row 4: nobody approves more than they m
   CHECK(refusal_of(refused) == "missing scope: operator.admin");
   CHECK(std::get<protocol_error>(refused).code == "FORBIDDEN");
   CHECK_FALSE(rows().device(phone.id).value());
+}
+
+TEST_CASE_METHOD(device_world, "security row 4: only an administrator lets a node in",
+                 "[security]") {
+  const auto asked = waiting(an_ask(phone, {}, "node"));
+  const auto refused =
+      approve(asked.request_id, an_operator({"operator.pairing", "operator.write"}));
+  CHECK(refusal_of(refused) == "device pairing approval denied");
+  CHECK(std::get<protocol_error>(refused).code == "INVALID_REQUEST");
+  CHECK_FALSE(rows().device(phone.id).value());
+  payload_of(approve(asked.request_id, admin));
+  CHECK(rows().device(phone.id).value());
 }
 
 TEST_CASE_METHOD(device_world, "security row 4: no token is made for more than was approved",

@@ -347,11 +347,36 @@ TEST_CASE_METHOD(watched_run, "projector: a failed run tells the agent first, th
 
 TEST_CASE_METHOD(watched_run, "projector: a retry leaves the run open and says why", "[gateway]") {
   happen(run_event::model_retry{2, 8, std::chrono::milliseconds{700}, "server_error", "again"});
-  CHECK(names() == "agent:lifecycle:finishing chat:status agent:run_status:retrying ");
-  const auto& data = last().at("data");
+  CHECK(names() ==
+        "agent:lifecycle:finishing chat:status agent:run_status:retrying agent:assistant ");
+  CHECK(last().at("data").at("replace") == true);
+  const auto& data = payload(events.size() - 2).at("data");
   CHECK(data.at("retryAttempt") == 2);
   CHECK(data.at("maxAttempts") == 9);
   CHECK(data.at("delayMs") == 700);
+}
+
+TEST_CASE_METHOD(watched_run, "projector: what a failed call had said is taken back by its retry",
+                 "[gateway]") {
+  say("wro");
+  happen(run_event::model_retry{1, 8, std::chrono::milliseconds{1}, "server_error", "again"});
+  CHECK(last().at("data").at("text") == "");
+  say("right", true);
+  finish("right");
+  CHECK(chat_text == "right");
+  CHECK(agent_text == "right");
+}
+
+TEST_CASE_METHOD(watched_run, "projector: a run that nobody chats with does not tell its phases",
+                 "[gateway]") {
+  happen(run_event::accepted{false, false});
+  happen(run_event::phase{"preparing_context"});
+  CHECK(names().empty());
+  attempt = 2; // Another attempt is as silent.
+  happen(run_event::phase{"starting_model"});
+  CHECK(names().empty());
+  happen(run_event::started{7});
+  CHECK(names() == "agent:lifecycle:start ");
 }
 
 TEST_CASE_METHOD(watched_run, "projector: committed messages go to who watches the session",

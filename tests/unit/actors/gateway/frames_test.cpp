@@ -107,7 +107,7 @@ TEST_CASE("schema: whole numbers may be written as JavaScript writes them", "[ga
 TEST_CASE("schema: characters are counted, not bytes", "[gateway]") {
   constexpr std::array<field, 1> fields{{{.name = "s", .kind = json_kind::string, .max = 2}}};
   CHECK(findings(R"({"s":"€€"})", fields).empty());
-  CHECK(findings(R"({"s":"€€€"})", fields) == "at /s: must NOT have more than 2 characters");
+  CHECK(findings(R"({"s":"€€€"})", fields) == "at /s: must not have more than 2 characters");
 }
 
 } // namespace troupe::gateway

@@ -545,7 +545,7 @@ TEST_CASE_METHOD(door, "handshake: parameters are closed and checked in the refe
   }
   SECTION("an empty client version") {
     params["client"].as_object()["version"] = "";
-    expected = "at /client/version: must NOT have fewer than 1 characters";
+    expected = "at /client/version: must not have fewer than 1 characters";
   }
   const auto answer = refused(params);
   CHECK(answer.failure.message == "invalid connect params: " + expected);

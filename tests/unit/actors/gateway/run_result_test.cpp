@@ -40,6 +40,10 @@ TEST_CASE("run result: agent's second response holds the text and what is known"
   CHECK(meta.at("aborted") == false);
   CHECK(meta.at("stopReason") == "stop");
   CHECK(meta.at("agentMeta").at("usage").at("total") == 7);
+  CHECK(meta.at("agentMeta").at("terminalReceipt").at("runId") == "r");
+  CHECK(meta.at("executionTrace").at("winnerModel") == "fake-1");
+  CHECK(meta.at("completion").at("stopReason") == "stop");
+  CHECK(meta.at("finalAssistantVisibleText") == "hello");
 }
 
 TEST_CASE("run result: a failed or aborted run fails the request and keeps its text", "[gateway]") {
@@ -49,7 +53,9 @@ TEST_CASE("run result: a failed or aborted run fails the request and keeps its t
   const auto failed = agent_result_of(outcome);
   CHECK(failed.failed);
   CHECK(failed.error == "broken");
-  CHECK(boost::json::parse(failed.payload).at("status") == "error");
+  const auto payload = boost::json::parse(failed.payload);
+  CHECK(payload.at("status") == "error");
+  CHECK_FALSE(payload.at("result").at("meta").as_object().contains("completion"));
   outcome.status = tables::run_status::aborted;
   CHECK(agent_result_of(outcome).error == "aborted");
 }
@@ -61,6 +67,8 @@ TEST_CASE("run result: agent.wait tells ok, error and timeout", "[gateway]") {
   CHECK(ok.at("endedAt") == 350);
   CHECK(ok.at("terminalReply").at("disposition") == "visible");
   CHECK(ok.at("terminalReceipt").at("effective").at("model") == "fake-1");
+  CHECK(ok.at("terminalReceipt").at("effective").at("responseModel") == "fake-1");
+  CHECK_FALSE(ok.as_object().contains("stopReason"));
   outcome.status = tables::run_status::aborted;
   outcome.stop_reason = "rpc";
   const auto aborted = boost::json::parse(agent_wait_result(outcome));

@@ -113,6 +113,35 @@ TEST_CASE_METHOD(listed, "sessions: a row tells the model, the run and the sessi
   CHECK(told.at("modelOverrideSource") == "user");
   CHECK(told.at("inputTokens") == 7);
   CHECK(told.at("contextTokens") == 200'000);
+  CHECK(told.at("effectiveQueueMode") == "followup");
+}
+
+TEST_CASE_METHOD(listed, "sessions: an entry has numbers where there was a run or a reset",
+                 "[gateway]") {
+  tables::conversation_row row;
+  row.key = "agent:main:fresh";
+  row.agent_id = "main";
+  row.session_id = "s";
+  row.created_at = row.updated_at = 5;
+  const auto entry = [&](bool was_reset) {
+    json_writer out;
+    write_session_entry(out, row, config->values, was_reset);
+    return parse(out.take()).as_object();
+  };
+  const auto fresh = entry(false);
+  CHECK(fresh.at("modelOverrideSource") == "default");
+  CHECK(fresh.at("delivery").at("kind") == "none");
+  CHECK_FALSE(fresh.contains("totalTokens"));
+  CHECK_FALSE(fresh.contains("archivedAt"));
+  CHECK(entry(true).at("totalTokens") == 0);
+  row.last_run = "r1";
+  row.archived_at = 9;
+  row.model = "fake/fake-2";
+  const auto used = entry(false);
+  CHECK(used.at("totalTokens") == 0);
+  CHECK(used.at("delivery").at("kind") == "internal");
+  CHECK(used.at("archivedAt") == 9);
+  CHECK(used.at("modelOverride") == "fake-2");
 }
 
 TEST_CASE_METHOD(listed, "sessions: a run finds its conversation by its id alone", "[gateway]") {
