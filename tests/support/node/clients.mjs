@@ -113,6 +113,11 @@ export async function connectRaw(url, options = {}) {
   });
   return {
     frames: frames.items,
+    // Those that have come already, then each one as it comes.
+    onFrame: (listener) => {
+      frames.items.forEach(listener);
+      socket.on('message', (bytes) => listener(JSON.parse(bytes.toString())));
+    },
     send: (frame) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
     frame: (wanted, what, deadline) => frames.find(wanted, what, deadline),
     response: (id) => frames.find((frame) => frame.type === 'res' && frame.id === id, `response to ${id}`),
