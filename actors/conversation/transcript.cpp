@@ -4,7 +4,6 @@
 #include "persistence/tables/chunked_text.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 /// What was said before a model call, read from rows.
@@ -127,13 +126,13 @@ result<transcript> read_transcript(const row_snapshot& rows, shard_id shard,
   if (first != found.rend())
     found.resize(static_cast<std::size_t>(found.rend() - first));
   transcript_builder out{inputs, found.size()};
-  for (const auto& seen : std::views::reverse(found)) {
-    const bool of_run = seen.view.seq >= run_from;
-    if (!of_run && !seen.in_chunks()) {
-      TR_TRY(out.add_earlier(seen.view));
+  for (auto seen = found.rbegin(); seen != found.rend(); ++seen) {
+    const bool of_run = seen->view.seq >= run_from;
+    if (!of_run && !seen->in_chunks()) {
+      TR_TRY(out.add_earlier(seen->view));
       continue;
     }
-    TR_TRY(auto message, tables::decode_message(seen.bytes));
+    TR_TRY(auto message, tables::decode_message(seen->bytes));
     TR_TRY(tables::join_texts(message, {rows, shard, id}));
     if (of_run) {
       TR_TRY(out.add_own(std::move(message)));

@@ -286,9 +286,10 @@ void fail(client_self self, const std::string& request_id, const protocol_error&
 void answer_with(client_self self, const std::string& request_id,
                  std::function<result<std::string>()> work) {
   const auto waiting = caf::actor_cast<client_actor>(self);
-  const auto posted = self->state.shared->context().pool->post([waiting, request_id, work] {
-    caf::anon_send(waiting, ready_answer{request_id, work()});
-  });
+  const auto posted =
+      self->state.shared->context().pool->post([waiting, request_id, work = std::move(work)] {
+        caf::anon_send(waiting, ready_answer{request_id, work()});
+      });
   if (!posted)
     fail(self, request_id, unavailable("the gateway reads too many files at once; retry shortly"));
 }

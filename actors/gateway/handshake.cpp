@@ -174,14 +174,14 @@ handshake_outcome judge_device(const visitor& who, auth_limiter& limiter) {
   if (who.facts.rows == nullptr)
     return refuse(unavailable("devices are not known yet; retry shortly"));
   auto ask = ask_of(who, device, by, asked);
-  const auto standing = standing_grant(device_rows{*who.facts.rows}, ask);
+  auto standing = standing_grant(device_rows{*who.facts.rows}, ask);
   if (!standing) {
     log::error("gateway", "devices: {}", standing.error().detail);
     return refuse(from_failure(standing.error()));
   }
   if (!standing.value())
     return admission{std::move(granted), std::move(ask)};
-  granted.device = std::move(standing.value());
+  granted.device = std::move(standing).value();
   return granted;
 }
 

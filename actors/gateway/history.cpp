@@ -363,7 +363,7 @@ std::string history_since(const replicated_log& log, const config::settings& set
                           const history_query& query, std::string_view cursor,
                           const std::vector<std::string>& input_run_ids,
                           const history_extras& extras, wall_ms now) {
-  const std::string reset = R"({"kind":"reset"})";
+  static constexpr const char* reset = R"({"kind":"reset"})";
   const auto shard = log.shard_of(query.key);
   const auto snapshot = log.rows().snapshot();
   const auto session = find_conversation(*snapshot, shard, query.key);

@@ -9,14 +9,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
 
 namespace troupe::gateway {
 namespace {
 
 /// Bytes [from, to) of the file; fewer when it ended earlier.
-result<std::string> read_range(int file, std::uint64_t from, std::uint64_t to) {
+result<std::string> read_range(int file, std::uint64_t from, std::uint64_t to,
+                               const std::string& path) {
   std::string out(to - from, '\0');
   std::size_t have = 0;
   while (have < out.size()) {
@@ -25,8 +25,7 @@ result<std::string> read_range(int file, std::uint64_t from, std::uint64_t to) {
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return error{errc::storage_failed,
-                   std::string{"the log file cannot be read: "} + std::strerror(errno)};
+      return file_error("cannot read", path, errno);
     if (got == 0)
       break;
     have += static_cast<std::size_t>(got);
@@ -77,8 +76,7 @@ result<log_page> read_log(const log_query& query) {
   if (!file.valid()) {
     if (errno == ENOENT)
       return page;
-    return error{errc::storage_failed,
-                 std::string{"the log file cannot be opened: "} + std::strerror(errno)};
+    return file_error("cannot open", query.file, errno);
   }
   struct stat facts {};
   if (fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
@@ -87,7 +85,7 @@ result<log_page> read_log(const log_query& query) {
   const auto begin = begin_of(query, page);
   // One byte more tells whether `begin` is the beginning of a line.
   const auto from = begin - std::min<std::uint64_t>(begin, 1);
-  TR_TRY(const auto read, read_range(file.get(), from, page.size));
+  TR_TRY(const auto read, read_range(file.get(), from, page.size, query.file));
   std::string_view text{read};
   // A line that is still being written is for the next time.
   text = text.substr(0, text.rfind('\n') + 1);

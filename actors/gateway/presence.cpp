@@ -5,26 +5,26 @@
 namespace troupe::gateway {
 namespace {
 
-void take_over(std::string& known, std::string& said) {
+void take_over(std::string& known, std::string&& said) {
   if (!said.empty())
     known = std::move(said);
 }
-void take_over(std::vector<std::string>& known, std::vector<std::string>& said) {
+void take_over(std::vector<std::string>& known, std::vector<std::string>&& said) {
   if (!said.empty())
     known = std::move(said);
 }
 
 /// What is said replaces what was known; what is not said stays.
-void merge(presence_facts& known, presence_facts said) {
+void merge(presence_facts& known, presence_facts&& said) {
   for (const auto field :
        {&presence_facts::host, &presence_facts::version, &presence_facts::platform,
         &presence_facts::device_family, &presence_facts::model_identifier,
         &presence_facts::time_zone, &presence_facts::mode, &presence_facts::reason,
         &presence_facts::text, &presence_facts::device_id, &presence_facts::instance_id,
         &presence_facts::ip})
-    take_over(known.*field, said.*field);
+    take_over(known.*field, std::move(said.*field));
   for (const auto field : {&presence_facts::roles, &presence_facts::scopes, &presence_facts::tags})
-    take_over(known.*field, said.*field);
+    take_over(known.*field, std::move(said.*field));
   if (said.last_input_seconds)
     known.last_input_seconds = said.last_input_seconds;
 }

@@ -17,7 +17,7 @@ namespace troupe::gateway {
 /// Entries of the list, besides the gateway's own; beyond it the stalest gives way.
 inline constexpr std::size_t presence_entries_max = 200;
 /// How long one that left, or a note, is still shown.
-inline constexpr wall_ms presence_memory_ms = 5 * 60 * 1'000;
+inline constexpr wall_ms presence_memory_ms = 300'000;
 /// Longest value of an entry's field that came from outside.
 inline constexpr std::size_t presence_field_bytes_max = 256;
 inline constexpr std::size_t presence_text_bytes_max = 1'024;

@@ -12,7 +12,9 @@ char lower(char c) {
 }
 
 bool contains(std::string_view text, std::string_view part) {
-  return !std::ranges::search(text, part, {}, lower, lower).empty() || part.empty();
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [](char a, char b) { return lower(a) == lower(b); }) != text.end() ||
+         part.empty();
 }
 
 bool matches(const tables::conversation_row& row, const session_list_query& query, wall_ms now) {

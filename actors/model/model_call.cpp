@@ -192,7 +192,7 @@ model_call_state::~model_call_state() {
 }
 
 caf::behavior model_call(self_pointer self, model_access_ptr access,
-                         std::shared_ptr<actor_registry> registry, std::string path,
+                         const std::shared_ptr<actor_registry>& registry, std::string path,
                          std::string provider, config::model_settings model,
                          model::model_request request, caf::actor run) {
   auto& state = self->state;

@@ -46,7 +46,7 @@ struct model_call_state {
 /// `model_retrying`, then `model_ended`, and quits. Ends, and closes the connection, when the run
 /// goes away. An answer longer than `answer_text_bytes_max` is stopped there with reason "length".
 caf::behavior model_call(plain_self<model_call_state> self, model_access_ptr access,
-                         std::shared_ptr<actor_registry> registry, std::string path,
+                         const std::shared_ptr<actor_registry>& registry, std::string path,
                          std::string provider, config::model_settings model,
                          model::model_request request, caf::actor run);
 

@@ -32,8 +32,9 @@ void pulse::beat() {
     caf::anon_send(member, pulse_beat{});
 }
 
-caf::behavior pulse_actor(plain_self<pulse_state> self, std::shared_ptr<actor_registry> registry,
-                          std::string path, std::shared_ptr<pulse> beating) {
+caf::behavior pulse_actor(plain_self<pulse_state> self,
+                          const std::shared_ptr<actor_registry>& registry, std::string path,
+                          const std::shared_ptr<pulse>& beating) {
   self->state.place = self->observe(registry, std::move(path), "pulse");
   self->delayed_send(self, pulse_period, pulse_beat{});
   return {

@@ -52,7 +52,8 @@ struct pulse_state {
 };
 
 /// Keeps `beating` beating; one a node.
-caf::behavior pulse_actor(plain_self<pulse_state> self, std::shared_ptr<actor_registry> registry,
-                          std::string path, std::shared_ptr<pulse> beating);
+caf::behavior pulse_actor(plain_self<pulse_state> self,
+                          const std::shared_ptr<actor_registry>& registry, std::string path,
+                          const std::shared_ptr<pulse>& beating);
 
 } // namespace troupe

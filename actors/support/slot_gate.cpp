@@ -21,8 +21,8 @@ slot hand_out(self_pointer self) {
 } // namespace
 
 slot_gate_actor::behavior_type slot_gate(self_pointer self,
-                                         std::shared_ptr<actor_registry> registry, std::string path,
-                                         slot_gate_limits limits) {
+                                         const std::shared_ptr<actor_registry>& registry,
+                                         std::string path, slot_gate_limits limits) {
   self->state.place = self->observe(registry, std::move(path), "slot_gate");
   return {
       [self, limits](const take_slot&) -> caf::result<slot> {

@@ -42,8 +42,8 @@ struct slot_gate_limits {
 /// forgets who waits (they see an error) and who holds (their slots no longer count).
 struct slot_gate_state;
 slot_gate_actor::behavior_type slot_gate(typed_self<slot_gate_actor, slot_gate_state> self,
-                                         std::shared_ptr<actor_registry> registry, std::string path,
-                                         slot_gate_limits limits);
+                                         const std::shared_ptr<actor_registry>& registry,
+                                         std::string path, slot_gate_limits limits);
 
 struct slot_gate_state {
   static constexpr const char* name = "slot_gate";

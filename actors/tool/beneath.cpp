@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace troupe {
 namespace {
@@ -26,7 +26,8 @@ error refusal(std::string_view path, int number) {
   case EPERM:
     return {errc::forbidden, fmt::format("{}: permission denied", path)};
   default:
-    return {errc::unavailable, fmt::format("{}: {}", path, std::strerror(number))};
+    return {errc::unavailable,
+            fmt::format("{}: {}", path, std::generic_category().message(number))};
   }
 }
 

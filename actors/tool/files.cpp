@@ -98,6 +98,7 @@ tool_output list_directory(const tool_context& context, std::string_view argumen
   if (!directory)
     return {fmt::format("{}: cannot be listed", path), true};
   std::vector<std::string> names;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc's is safe for streams of one thread each.
   while (const auto* entry = readdir(directory.get())) {
     const std::string name{entry->d_name};
     if (name == "." || name == "..")

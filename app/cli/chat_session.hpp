@@ -33,7 +33,8 @@ public:
 private:
   /// The question that is being answered, with what was asked of the gateway about it.
   struct question {
-    question(std::string run_id, std::string text) : view(std::move(run_id)), message(text) {}
+    question(std::string run_id, std::string text)
+        : view(std::move(run_id)), message(std::move(text)) {}
     run_view view;
     const std::string message;
     time_point deadline;

@@ -39,7 +39,7 @@ result<std::string> decode_chunk(std::string_view value, const digest& id);
 struct chunk_source {
   const row_snapshot& rows;
   shard_id shard;
-  digest conversation;
+  digest conversation{};
 };
 
 inline constexpr std::size_t whole_text = std::numeric_limits<std::size_t>::max();

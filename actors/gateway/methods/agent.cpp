@@ -153,7 +153,7 @@ void serve_wait(const call& request) {
           [self, awaited](const run_sighting& sighting) {
             auto known = awaited;
             known.key = sighting.key;
-            await_outcome(self, std::move(known));
+            await_outcome(self, known);
           },
           [self, awaited](const caf::error& failure) {
             const auto why = from_caf(failure);

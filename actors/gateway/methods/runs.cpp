@@ -121,7 +121,7 @@ void answer_outcome(client_self self, const awaited_run& awaited, const run_outc
   });
 }
 
-void await_outcome(client_self self, awaited_run awaited) {
+void await_outcome(client_self self, const awaited_run& awaited) {
   const auto left = time_left(self, awaited);
   if (left.count() == 0)
     return give_up(self, awaited, {errc::timeout, "the run has not ended in time"});
@@ -137,9 +137,9 @@ void resume_awaiting(client_self self, std::uint64_t ticket) {
   const auto found = self->state.retrying.find(ticket);
   if (found == self->state.retrying.end())
     return;
-  auto awaited = std::move(found->second);
+  const auto awaited = std::move(found->second);
   self->state.retrying.erase(found);
-  await_outcome(self, std::move(awaited));
+  await_outcome(self, awaited);
 }
 
 } // namespace troupe::gateway

@@ -24,7 +24,7 @@ bool obey(const call& request, const spoken_command& spoken, const session_key& 
 std::uint32_t seconds_of_ms(std::int64_t ms);
 
 /// Answers the request when the run ends, across restarts of its conversation, or at the deadline.
-void await_outcome(client_self self, awaited_run awaited);
+void await_outcome(client_self self, const awaited_run& awaited);
 /// Takes up waiting again after a pause.
 void resume_awaiting(client_self self, std::uint64_t ticket);
 /// The request's final answer from a run that has ended.

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <ranges>
 
 namespace troupe::model::demo {
 namespace {
@@ -142,8 +141,8 @@ public:
 
 private:
   std::string name_of(std::string_view call_id) const {
-    for (const auto& message : std::views::reverse(request_.messages))
-      for (const auto& call : message.tool_calls)
+    for (auto after = request_.messages.size(); after > 0; --after)
+      for (const auto& call : request_.messages[after - 1].tool_calls)
         if (call.id == call_id)
           return call.name;
     return "the tool";
@@ -162,7 +161,8 @@ private:
 
   std::string recall() const {
     bool current = true;
-    for (const auto& message : std::views::reverse(request_.messages)) {
+    for (auto after = request_.messages.size(); after > 0; --after) {
+      const auto& message = request_.messages[after - 1];
       if (message.role != role::user)
         continue;
       if (!current)
