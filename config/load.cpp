@@ -127,7 +127,7 @@ void note_choices(reading& r, const root_raw& raw, const model_ref& usual) {
 
 settings resolve(reading& r, root_raw& raw, surroundings around) {
   settings out;
-  resolve_gateway(r, raw.gateway);
+  resolve_gateway(r, raw.gateway, around);
   resolve_logging(raw.logging, around);
   out.gateway = raw.gateway.out;
   out.providers = resolve_models(r, raw.models);

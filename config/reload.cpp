@@ -23,7 +23,7 @@ constexpr std::array rules{
     reload_rule{"gateway", restart},
     reload_rule{"gateway.auth.token", hot},
     reload_rule{"gateway.auth.password", hot},
-    reload_rule{"gateway.controlUi.allowedOrigins", hot},
+    reload_rule{"gateway.controlUi", hot},
     reload_rule{"gateway.http.endpoints", hot},
     reload_rule{"gateway.trustedProxies", hot},
     reload_rule{"gateway.nodes.pairing.autoApproveLocal", hot},
@@ -198,6 +198,7 @@ void keep_running(const loaded& running, const std::vector<std::string>& pending
   auto gateway = running.values.gateway;
   const auto& wanted = next.values.gateway;
   gateway.allowed_origins = wanted.allowed_origins;
+  gateway.control_ui = wanted.control_ui;
   gateway.http = wanted.http;
   gateway.trusted_proxies = wanted.trusted_proxies;
   gateway.approve_local_devices = wanted.approve_local_devices;

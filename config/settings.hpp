@@ -39,6 +39,20 @@ struct auth_rate_limit {
   bool exempt_loopback = true; ///< Delayed, never locked out.
 };
 
+/// gateway.controlUi, but for the origins: the web page.
+struct control_ui_settings {
+  bool enabled = true;
+  std::string root; ///< Absolute folder of an installed bundle; empty: the page that is built in.
+  std::string base_path; ///< "" or "/x/y": where the page lies.
+  /// What the Control UI is told and decides about itself.
+  std::string embed_sandbox = "scripts";
+  bool allow_external_embeds = false;
+  bool fetch_favicons = true;
+  bool community_invite = true;
+  std::string environment_label;
+  std::string environment_color;
+};
+
 struct gateway_settings {
   std::uint16_t port = 18'789;
   bind_mode bind = bind_mode::loopback;
@@ -56,6 +70,7 @@ struct gateway_settings {
   /// gateway.nodes.pairing.autoApproveLocal: devices of this machine need no approval.
   bool approve_local_devices = true;
   std::vector<std::string> allowed_origins; ///< gateway.controlUi.allowedOrigins
+  control_ui_settings control_ui;
   std::vector<std::string> trusted_proxies;
   reload_mode reload = reload_mode::hybrid; ///< gateway.reload.mode
   /// gateway.http.endpoints: APIs that are off until they are asked for.

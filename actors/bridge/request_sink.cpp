@@ -1,6 +1,7 @@
 #include "actors/bridge/request_sink.hpp"
 
 #include "actors/gateway/client.hpp"
+#include "actors/gateway/control_ui/ui_target.hpp"
 #include "actors/gateway/front.hpp"
 #include "actors/gateway/probes.hpp"
 #include "actors/gateway/request.hpp"
@@ -85,7 +86,10 @@ net::body_wish request_sink::on_head(const net::http_request& head) {
 void request_sink::on_request(net::http_request request, net::http_responder responder) {
   if (auto probe = answer_probe(*shared_, request))
     return responder.send(std::move(*probe));
-  const auto* const route = find_route(request.path(), shared_->settings()->gateway);
+  const auto settings = shared_->settings();
+  const auto* route = find_route(request.path(), settings->gateway);
+  if (route == nullptr)
+    route = control_ui::route_of(request, settings->gateway.control_ui);
   if (route == nullptr)
     return responder.send(text_response(404, "Not Found"));
   const auto supervisor = front();

@@ -34,6 +34,25 @@ void write_model(json_writer& out, const std::string& provider, const config::mo
 
 } // namespace
 
+bool is_named(const config::agent_settings* agent) {
+  // One that the config does not name has its id for a name.
+  return agent != nullptr && !agent->name.empty() && agent->name != agent->id;
+}
+
+std::string_view display_name(const config::agent_settings* agent) {
+  return is_named(agent) ? std::string_view{agent->name} : "Assistant";
+}
+
+std::string first_letter(std::string_view name) {
+  std::size_t bytes = 1;
+  while (bytes < name.size() && (static_cast<unsigned char>(name[bytes]) & 0xC0u) == 0x80u)
+    ++bytes;
+  std::string letter{name.substr(0, bytes)};
+  if (letter.size() == 1 && letter[0] >= 'a' && letter[0] <= 'z')
+    letter[0] = static_cast<char>(letter[0] - 'a' + 'A');
+  return letter;
+}
+
 void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id,
                   bool with_details) {
   const auto usual = default_model(settings, agent_id).ref;

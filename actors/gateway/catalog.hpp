@@ -9,6 +9,13 @@
 /// What there is to choose from: models and commands. Source: protocol.md section 11.
 namespace troupe::gateway {
 
+/// Whether the config gives the agent a name.
+bool is_named(const config::agent_settings* agent);
+/// What an agent is called in front of people; without a name "Assistant". A view into `agent`.
+std::string_view display_name(const config::agent_settings* agent);
+/// What stands for a picture where there is none: "A" for "Assistant".
+std::string first_letter(std::string_view name);
+
 /// `models` of models.list: an array. `agent_id` empty: the default agent. With details: also how
 /// much a model takes in and of what kind.
 void write_models(json_writer& out, const config::settings& settings, std::string_view agent_id,

@@ -1,5 +1,7 @@
 #include "actors/gateway/http_auth.hpp"
 
+#include "actors/gateway/devices/device_rows.hpp"
+#include "actors/gateway/devices/device_token.hpp"
 #include "actors/gateway/probes.hpp"
 
 #include <string>
@@ -95,6 +97,20 @@ bool bears_secret(const config::gateway_settings& settings, const connection_ori
       (settings.auth.mode == config::auth_mode::trusted_proxy && !from.direct_loopback()))
     return false;
   return judge_secret(settings, bearer(request)) == secret_verdict::correct;
+}
+
+bool bears_device_token(const config::gateway_settings& settings, const row_store& rows,
+                        const net::http_request& request) {
+  const auto text = bearer(request);
+  if (text.empty() ||
+      !origin_allowed(origin_of(request.headers, request.peer, settings), settings.allowed_origins))
+    return false;
+  const auto found = device_rows{rows}.token_of(token_hash(text));
+  if (!found || !found.value())
+    return false;
+  const auto& token = *found.value();
+  return token.revoked_at == 0 && token.role == "operator" &&
+         scope_set::of(token.scopes).allows(scope::read);
 }
 
 bool may_pass(const config::gateway_settings& settings, const net::http_request& request,

@@ -3,6 +3,7 @@
 #include "actors/gateway/auth_limiter.hpp"
 #include "actors/gateway/handshake.hpp"
 #include "net/http/server.hpp"
+#include "persistence/journal/row_store.hpp"
 
 #include <chrono>
 #include <optional>
@@ -13,6 +14,12 @@ namespace troupe::gateway {
 /// counts: in mode trusted-proxy only this machine itself.
 bool bears_secret(const config::gateway_settings& settings, const connection_origin& from,
                   const net::http_request& request);
+
+/// The request carries, in the same place, the token of a device that may look at things, and comes
+/// out of no foreign page. For what a page of ours reads once it has been let in; a device's token
+/// opens nothing else over HTTP, because nothing here proves that the device sent it.
+bool bears_device_token(const config::gateway_settings& settings, const row_store& rows,
+                        const net::http_request& request);
 
 /// Why an HTTP request for operators is refused, and how long the answer is held back.
 struct http_refusal {

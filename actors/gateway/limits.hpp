@@ -34,6 +34,14 @@ inline constexpr std::uint32_t http_requests_max = 256;
 /// `agent.wait` calls for runs that nobody knows yet.
 inline constexpr std::size_t sightings_max = 1'024;
 
+/// A file of the web page. The largest of OpenClaw's bundle has 3.6 MB.
+inline constexpr std::uint64_t file_bytes_max = 16u << 20;
+/// Files of the web page that are in memory at once, whoever reads how slowly: 64 MiB.
+inline constexpr std::uint64_t file_bytes_per_place = 64u << 10;
+inline constexpr std::uint32_t file_places_max = 1'024;
+/// Of a file's path below the root; a longer one is no file's.
+inline constexpr std::size_t file_path_bytes_max = 512;
+
 inline constexpr std::size_t json_depth_max = 32;
 inline constexpr std::size_t session_key_bytes_max = 512;
 inline constexpr std::size_t run_id_bytes_max = 256;

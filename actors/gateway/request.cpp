@@ -1,5 +1,7 @@
 #include "actors/gateway/request.hpp"
 
+#include "actors/gateway/control_ui/control_ui.hpp"
+#include "actors/gateway/control_ui/ui_files.hpp"
 #include "actors/gateway/http_api/completion.hpp"
 #include "actors/gateway/http_api/models.hpp"
 #include "actors/gateway/http_api/tool_invocation.hpp"
@@ -25,8 +27,18 @@ std::string_view query_of(const net::http_request& request) {
 std::optional<http_refusal> refusal_of(gateway_shared& shared, const http_call& call) {
   if (!call.route->allows(call.request.method))
     return http_refusal{method_not_allowed(std::string{call.route->methods})};
-  return refuse_stranger(shared.settings()->gateway, call.request, shared.limiter(),
-                         shared.context().time->now_boot());
+  if (call.route->open)
+    return std::nullopt;
+  const auto settings = shared.settings();
+  const bool by_page = call.route->endpoint == http_endpoint::control_ui_config;
+  if (by_page && bears_device_token(settings->gateway, shared.context().log->rows(), call.request))
+    return std::nullopt;
+  auto refused = refuse_stranger(settings->gateway, call.request, shared.limiter(),
+                                 shared.context().time->now_boot());
+  if (refused && by_page)
+    refused->response =
+        control_ui::with_page_headers(std::move(refused->response), settings->gateway.control_ui);
+  return refused;
 }
 
 net::http_response introspect(gateway_shared& shared, const http_call& call) {
@@ -75,6 +87,9 @@ caf::behavior serve(request_self self, gateway_shared_ptr shared, std::shared_pt
   case http_endpoint::responses:
     return http_api::completion(self, std::move(shared), std::move(call),
                                 http_api::completion_api::responses);
+  case http_endpoint::control_ui:
+  case http_endpoint::control_ui_config:
+    return control_ui::serve(self, shared, std::move(call));
   case http_endpoint::tools_invoke:
     return http_api::invoke_tool(self, std::move(shared), std::move(call));
   }

@@ -23,6 +23,8 @@ bool enabled(http_endpoint endpoint, const config::gateway_settings& settings) {
   switch (endpoint) {
   case http_endpoint::introspection:
   case http_endpoint::tools_invoke:
+  case http_endpoint::control_ui:
+  case http_endpoint::control_ui_config:
     break;
   case http_endpoint::models:
     return settings.http.chat_completions || settings.http.responses;

@@ -10,9 +10,17 @@
 
 namespace troupe::gateway {
 
-enum class http_endpoint { introspection, models, chat_completions, responses, tools_invoke };
+enum class http_endpoint {
+  introspection,
+  models,
+  chat_completions,
+  responses,
+  tools_invoke,
+  control_ui,        ///< The web page and its files.
+  control_ui_config, ///< What the page reads about this gateway.
+};
 
-/// A path that operators may call over HTTP, answered by a `request` actor. The order of checks is
+/// A path that may be called over HTTP, answered by a `request` actor. The order of checks is
 /// protocol.md section 14's: path 404, method 405, secret 401, and only then the body's size 413.
 struct http_route {
   std::string_view path;
@@ -20,6 +28,7 @@ struct http_route {
   std::size_t body_bytes_max = 0; ///< 0: takes no body.
   http_endpoint endpoint = http_endpoint::introspection;
   bool subtree = false; ///< Also what is below the path.
+  bool open = false;    ///< For everybody: no secret is asked for.
 
   bool allows(std::string_view method) const;
 };

@@ -25,6 +25,7 @@ std::string host_name_of_machine() {
 gateway_shared::gateway_shared(gateway_context_ptr context)
     : context_(std::move(context)), boot_id_(random_uuid()), host_(host_name_of_machine()),
       http_places_(credit_pool::create(http_requests_max)),
+      file_room_(credit_pool::create(file_places_max)),
       limiter_(context_->config->values.gateway.auth.rate_limit) {}
 
 std::uint64_t gateway_shared::uptime_ms() const {

@@ -38,6 +38,8 @@ public:
   void note_device_change() { device_changes_.fetch_add(1, std::memory_order_acq_rel); }
   /// Places of HTTP requests that actors answer.
   credit_pool& http_places() { return *http_places_; }
+  /// Places of `file_bytes_per_place` for files of the web page that are in memory.
+  const std::shared_ptr<credit_pool>& file_room() const { return file_room_; }
   const std::string& boot_id() const { return boot_id_; }
   const std::string& host() const { return host_; }
 
@@ -63,6 +65,7 @@ private:
   std::string boot_id_;
   std::string host_;
   std::shared_ptr<credit_pool> http_places_;
+  std::shared_ptr<credit_pool> file_room_;
 
   devices_actor devices_;
   std::atomic<std::uint64_t> device_changes_{0};

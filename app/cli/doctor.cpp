@@ -50,6 +50,7 @@ outcome<exit_status> run(const doctor_verb&, const verb_context& with) {
   if (loaded.config) {
     check_providers(*loaded.config, all);
     check_workspaces(*loaded.config, all);
+    check_page(*loaded.config, all);
     check_port(*loaded.config, gateway_answers(*loaded.config), all);
   }
   json::array told;

@@ -175,6 +175,21 @@ void check_workspaces(const config::loaded& config, diagnoses& out) {
     out.push_back({"workspaces", fine, "the agents' folders can be used", ""});
 }
 
+void check_page(const config::loaded& config, diagnoses& out) {
+  const auto& ui = config.values.gateway.control_ui;
+  if (!ui.enabled || ui.root.empty())
+    return;
+  const auto page = ui.root + "/index.html";
+  if (access(page.c_str(), R_OK) == 0)
+    out.push_back({"page", fine, fmt::format("{} can be read", page), ""});
+  else
+    out.push_back(
+        {"page", broken,
+         fmt::format("{} cannot be read: {}", page, std::generic_category().message(errno)),
+         "set gateway.controlUi.root to the folder of an installed Control UI "
+         "(node_modules/openclaw/dist/control-ui), or remove it for the built-in page"});
+}
+
 void check_port(const config::loaded& config, bool gateway_answers, diagnoses& out) {
   const auto port = config.values.gateway.port;
   if (gateway_answers) {

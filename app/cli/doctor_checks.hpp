@@ -29,6 +29,8 @@ void check_store(const config::locations& where, diagnoses& out);
 void check_providers(const config::loaded& config, diagnoses& out);
 /// The agents' folders are there or can be made.
 void check_workspaces(const config::loaded& config, diagnoses& out);
+/// Where a bundle of the web page is configured, its page can be read; else nothing is said.
+void check_page(const config::loaded& config, diagnoses& out);
 /// Nobody but a gateway listens at the port. `gateway_answers`: one does.
 void check_port(const config::loaded& config, bool gateway_answers, diagnoses& out);
 

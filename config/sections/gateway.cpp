@@ -1,4 +1,5 @@
 #include "config/sections/sections.hpp"
+#include "config/source/paths.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -118,6 +119,40 @@ std::vector<field<gateway_raw>> endpoint_groups() {
   };
 }
 
+std::vector<field<gateway_raw>> control_ui_fields() {
+  using raw = gateway_raw;
+  const auto colors =
+      word({"teal", "amber", "purple", "coral", "pink", "blue", "green", "red", "gray"});
+  return {
+      placed<std::vector<std::string>>("allowedOrigins", TR_MEMBER(out.allowed_origins),
+                                       TR_MEMBER(origins_at), list_of(text({1, 512})),
+                                       "Origins of web pages that may connect."),
+      key<raw>("enabled", TR_MEMBER(out.control_ui.enabled), boolean(),
+               "The gateway serves a web page."),
+      key<raw>(
+          "root", TR_MEMBER(out.control_ui.root), text({1, 4096}),
+          "The folder of an installed Control UI bundle; without it the gateway serves a small "
+          "page of its own."),
+      placed<std::string>("basePath", TR_MEMBER(out.control_ui.base_path), TR_MEMBER(base_path_at),
+                          text({0, 256}), "Where the page lies: \"/openclaw\"."),
+      key<raw>("embedSandbox", TR_MEMBER(out.control_ui.embed_sandbox),
+               word({"scripts", "strict", "trusted"}),
+               "What the Control UI lets embedded documents do."),
+      key<raw>("allowExternalEmbedUrls", TR_MEMBER(out.control_ui.allow_external_embeds), boolean(),
+               "The Control UI may embed documents of other servers."),
+      key<raw>("automaticallyFetchFavicons", TR_MEMBER(out.control_ui.fetch_favicons), boolean(),
+               "The Control UI shows the icons of linked sites."),
+      key<raw>("communityInvite", TR_MEMBER(out.control_ui.community_invite), boolean(),
+               "The Control UI invites to OpenClaw's community."),
+      group<raw>("environment",
+                 {key<raw>("label", TR_MEMBER(out.control_ui.environment_label), text({1, 24}),
+                           "What the Control UI calls this installation: \"staging\"."),
+                  key<raw>("color", TR_MEMBER(out.control_ui.environment_color), colors,
+                           "The colour of that label.")},
+                 ""),
+  };
+}
+
 /// Address families that inet_pton knows, and the longest prefix of each.
 int prefix_bits(const std::string& address) {
   in6_addr ignored{};
@@ -166,6 +201,35 @@ void resolve_origins(reading& r, gateway_raw& raw) {
       r.fail(raw.origins_at.element(i),
              "expected an origin: scheme://host or scheme://host:port, without a path");
   }
+}
+
+/// "/x/y" of names that stand for themselves in an address, in HTML and in a policy.
+bool is_base_path(std::string_view path) {
+  constexpr std::string_view marks = "-._~";
+  bool empty = true;
+  for (const char c : path.substr(1)) {
+    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!word && marks.find(c) == std::string_view::npos && c != '/')
+      return false;
+    if (empty && (c == '/' || c == '.'))
+      return false;
+    empty = c == '/';
+  }
+  return !empty;
+}
+
+void resolve_control_ui(reading& r, gateway_raw& raw, const surroundings& around) {
+  auto& ui = raw.out.control_ui;
+  if (!ui.root.empty())
+    ui.root = absolute_path(ui.root, around.home, around.working_dir);
+  auto& base = ui.base_path;
+  if (base.ends_with('/'))
+    base.pop_back();
+  if (!base.empty() && !base.starts_with('/'))
+    base.insert(0, 1, '/');
+  if (!base.empty() && !is_base_path(base))
+    r.fail(raw.base_path_at, "expected a path such as \"/openclaw\": letters, digits and -._~ "
+                             "between slashes");
 }
 
 void resolve_port(reading& r, gateway_raw& raw) {
@@ -295,11 +359,7 @@ kind<gateway_raw> gateway_section() {
       placed<std::string>("customBindHost", TR_MEMBER(out.custom_bind_host), TR_MEMBER(host_at),
                           text({1, 64}), "The IP address for bind \"custom\"."),
       group<raw>("auth", auth_fields(), ""),
-      group<raw>("controlUi",
-                 {placed<std::vector<std::string>>("allowedOrigins", TR_MEMBER(out.allowed_origins),
-                                                   TR_MEMBER(origins_at), list_of(text({1, 512})),
-                                                   "Origins of web pages that may connect.")},
-                 ""),
+      group<raw>("controlUi", control_ui_fields(), ""),
       placed<std::vector<std::string>>(
           "trustedProxies", TR_MEMBER(out.trusted_proxies), TR_MEMBER(proxies_at),
           list_of(text({1, 64})), "Addresses or ranges whose forwarding headers are believed."),
@@ -323,8 +383,9 @@ kind<gateway_raw> gateway_section() {
   });
 }
 
-void resolve_gateway(reading& r, gateway_raw& raw) {
+void resolve_gateway(reading& r, gateway_raw& raw, const surroundings& around) {
   resolve_port(r, raw);
+  resolve_control_ui(r, raw, around);
   resolve_bind(r, raw);
   resolve_origins(r, raw);
   for (std::size_t i = 0; i < raw.out.trusted_proxies.size(); ++i)

@@ -19,7 +19,7 @@ struct gateway_raw {
   configured_secret token;
   configured_secret password;
   gateway_settings out;
-  cursor bind_at, host_at, auth_at, origins_at, proxies_at, user_header_at;
+  cursor bind_at, host_at, auth_at, origins_at, base_path_at, proxies_at, user_header_at;
 };
 
 struct model_raw {
@@ -109,7 +109,7 @@ kind<session_settings> session_section();
 kind<queue_settings> queue_section();
 kind<logging_settings> logging_section();
 
-void resolve_gateway(reading& r, gateway_raw& raw);
+void resolve_gateway(reading& r, gateway_raw& raw, const surroundings& around);
 std::map<std::string, provider_settings> resolve_models(reading& r, const models_raw& raw);
 agents_settings resolve_agents(reading& r, const agents_raw& raw,
                                const std::map<std::string, provider_settings>& providers,

@@ -56,17 +56,6 @@ void serve_agents(const call& request) {
   answer(request.self, request.id, out.take());
 }
 
-/// What stands for a picture where there is none: "A" for "Assistant".
-std::string first_letter(std::string_view name) {
-  std::size_t bytes = 1;
-  while (bytes < name.size() && (static_cast<unsigned char>(name[bytes]) & 0xC0u) == 0x80u)
-    ++bytes;
-  std::string letter{name.substr(0, bytes)};
-  if (letter.size() == 1 && letter[0] >= 'a' && letter[0] <= 'z')
-    letter[0] = static_cast<char>(letter[0] - 'a' + 'A');
-  return letter;
-}
-
 /// False: there is no such agent, and the client is told so.
 bool agent_exists(const call& request, std::string_view agent) {
   if (agent.empty() || request.settings().agents.find(agent) != nullptr)
@@ -113,18 +102,16 @@ std::optional<std::string> agent_asked_for(const call& request) {
 }
 
 void serve_identity(const call& request) {
-  constexpr std::string_view unnamed = "Assistant";
   const auto id = agent_asked_for(request);
   if (!id)
     return;
   const auto* agent = request.settings().agents.find(*id);
-  const auto named = agent != nullptr && !agent->name.empty();
-  const auto name = named ? std::string_view{agent->name} : unnamed;
+  const auto name = display_name(agent);
   json_writer out;
   out.begin_object()
       .member("agentId", *id)
       .member("name", name)
-      .member("nameSource", named ? "config" : "default")
+      .member("nameSource", is_named(agent) ? "config" : "default")
       .member("avatar", first_letter(name))
       .end_object();
   answer(request.self, request.id, out.take());

@@ -202,4 +202,13 @@ TEST_CASE_METHOD(file_world, "doctor: names what is wrong in the config and in t
         std::string::npos);
 }
 
+TEST_CASE_METHOD(file_world, "doctor: a configured web page must be there") {
+  const auto root = home.path() + "/ui";
+  put("{gateway: {controlUi: {root: '" + root + "'}}}");
+  CHECK(grade_of(run_json({"doctor"}), "page", "broken").find(root) != std::string::npos);
+  fs::create_directories(root);
+  std::ofstream(root + "/index.html") << "<html>";
+  CHECK_FALSE(grade_of(run_json({"doctor"}), "page", "ok").empty());
+}
+
 } // namespace troupe::test

@@ -154,6 +154,36 @@ TEST_CASE_METHOD(config_world, "gateway: origins are brought into one form", "[c
         load("{gateway: {controlUi: {allowedOrigins: ['" + std::string(wrong) + "']}}}").config);
 }
 
+TEST_CASE_METHOD(config_world, "gateway: the web page is on, ours, and at the root by default",
+                 "[config]") {
+  const auto config = accept("{}");
+  const auto& ui = config.values.gateway.control_ui;
+  CHECK(ui.enabled);
+  CHECK(ui.root.empty());
+  CHECK(ui.base_path.empty());
+  CHECK(ui.embed_sandbox == "scripts");
+}
+
+TEST_CASE_METHOD(config_world, "gateway: the page's root is absolute, its base path in one form",
+                 "[config]") {
+  const auto base_of = [&](const std::string& written) {
+    return accept("{gateway: {controlUi: {root: '/opt/ui', basePath: '" + written + "'}}}")
+        .values.gateway.control_ui.base_path;
+  };
+  CHECK(base_of("").empty());
+  CHECK(base_of("/").empty());
+  CHECK(base_of("openclaw") == "/openclaw");
+  CHECK(base_of("/a/b-c_d.e~f/") == "/a/b-c_d.e~f");
+  for (const std::string wrong : {"//", "/a//b", "/../b", "/a/./b", "/a?b", "/a#b", "/a b", "/a%20",
+                                  "/a&b", "/<a>", "/a;b", "/a/.b", "/\u00e4"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(load("{gateway: {controlUi: {basePath: '" + wrong + "'}}}").config);
+  }
+  CHECK(accept("{gateway: {controlUi: {root: '~/ui'}}}").values.gateway.control_ui.root.front() ==
+        '/');
+  CHECK_FALSE(load("{gateway: {controlUi: {root: ''}}}").config);
+}
+
 TEST_CASE_METHOD(config_world, "gateway: trusted proxies are addresses or ranges", "[config]") {
   const auto config =
       accept("{gateway: {trustedProxies: ['10.0.0.0/8', '::1', 'fd00::/8', '1.2.3.4']}}");

@@ -130,7 +130,7 @@ TEST_CASE_METHOD(config_world,
                  "[config]") {
   const auto config = accept(R"({
     $schema: "x.json", meta: {lastTouchedVersion: "1"}, ui: {prefs: {theme: "claw"}},
-    gateway: {controlUi: {enabled: true}, port: 1},
+    gateway: {controlUi: {sessionObserver: true}, port: 1},
     models: {providers: {demo: {models: [{id: "demo", params: {anything: [1, {at: "all"}]}}]}}},
     agents: {entries: {main: {identity: {name: "Ada"}}}, defaults: {model: "demo/demo"}},
     bindings: [{agentId: "main", match: {channel: "telegram"}}],
@@ -138,7 +138,7 @@ TEST_CASE_METHOD(config_world,
   auto listed = config.no_effect;
   std::ranges::sort(listed);
   CHECK(listed == std::vector<std::string>{"agents.entries.main.identity", "bindings",
-                                           "gateway.controlUi.enabled", "meta",
+                                           "gateway.controlUi.sessionObserver", "meta",
                                            "models.providers.demo.models[0].params", "ui"});
 }
 

@@ -98,6 +98,7 @@ TEST_CASE_METHOD(config_world, "reload: what needs a restart keeps its old value
                               "agents: {defaults: {maxConcurrent: 3}}, logging: {file: '/l/old'}}");
   auto next = accept("{gateway: {port: 2000, auth: {token: 'b'}, trustedProxies: ['10.0.0.1'], "
                      "nodes: {pairing: {autoApproveLocal: false}}, "
+                     "controlUi: {basePath: '/page', allowedOrigins: ['http://a']}, "
                      "http: {endpoints: {responses: {enabled: true}}}}, "
                      "agents: {defaults: {maxConcurrent: 4, timeoutSeconds: 9}}, "
                      "logging: {file: '/l/new', level: 'debug'}}");
@@ -109,6 +110,8 @@ TEST_CASE_METHOD(config_world, "reload: what needs a restart keeps its old value
   CHECK(next.values.gateway.trusted_proxies == paths{"10.0.0.1"});
   CHECK_FALSE(next.values.gateway.approve_local_devices);
   CHECK(next.values.gateway.http.responses);
+  CHECK(next.values.gateway.control_ui.base_path == "/page");
+  CHECK(next.values.gateway.allowed_origins == paths{"http://a"});
   CHECK(next.values.agents.max_concurrent == 3);
   CHECK(next.values.agents.entries.front().run_timeout == std::chrono::seconds(9));
   CHECK(next.values.logging.file == "/l/old");
