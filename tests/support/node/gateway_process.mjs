@@ -32,6 +32,11 @@ export class Gateway {
     this.options = options;
   }
 
+  // From the next start on it listens where it listens now, so that others find it again.
+  keepPort() {
+    this.fixedPort = this.port;
+  }
+
   get url() {
     return `ws://127.0.0.1:${this.port}`;
   }
@@ -52,7 +57,7 @@ export class Gateway {
   async start() {
     const child = spawn(
       gatewayBinary(),
-      ['gateway', 'run', '--port', '0', '--state-dir', this.stateDir, ...this.options],
+      ['gateway', 'run', '--port', String(this.fixedPort ?? 0), '--state-dir', this.stateDir, ...this.options],
       {
         // Nothing of the developer's own setup reaches it.
         env: { PATH: process.env.PATH, HOME: this.stateDir, TROUPE_GATEWAY_TOKEN: TOKEN, ...this.env },
