@@ -4,6 +4,7 @@
 #   scripts/test.sh --asan           everything but tidy, under AddressSanitizer and UBSan
 #   scripts/test.sh --tsan           unit and component tests of the rooms without CAF, under TSan
 #   scripts/test.sh --fuzz [SECONDS] each fuzz target for SECONDS (default 10) from its corpus
+#   scripts/test.sh --clients        OpenClaw's own programs, whole and unmodified, against the release build
 #   scripts/test.sh --tidy [changed] clang-tidy over all product files, or those changed since main
 # Other options go to ctest: -R REGEX, -L LABEL, -j N, …
 set -euo pipefail
@@ -16,7 +17,7 @@ tidy_scope=all
 ctest_options=()
 while [ $# -gt 0 ]; do
   case "$1" in
-    --asan | --tsan) mode=${1#--} ;;
+    --asan | --tsan | --clients) mode=${1#--} ;;
     --fuzz)
       mode=fuzz
       if [[ "${2:-}" =~ ^[0-9]+$ ]]; then fuzz_seconds=$2 && shift; fi
@@ -25,7 +26,7 @@ while [ $# -gt 0 ]; do
       mode=tidy
       if [[ "${2:-}" =~ ^(all|changed)$ ]]; then tidy_scope=$2 && shift; fi
       ;;
-    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *) ctest_options+=("$1") ;;
   esac
   shift
@@ -144,7 +145,10 @@ run_clang_tidy() {
   rm -rf "$results"
 }
 
-scripts/setup.sh --tests
+case "$mode" in
+  clients) scripts/setup.sh --clients ;;
+  *) scripts/setup.sh --tests ;;
+esac
 case "$mode" in
   all) run_ctest release all -- "${ctest_options[@]}" ;;
   asan)
@@ -152,6 +156,7 @@ case "$mode" in
     export UBSAN_OPTIONS="print_stacktrace=1 halt_on_error=1 ${UBSAN_OPTIONS:-}"
     run_ctest asan all -- -LE tidy "${ctest_options[@]}"
     ;;
+  clients) run_ctest release troupe provider_fake -- -C clients -L '^clients$' "${ctest_options[@]}" ;;
   tsan) run_sanitized_core ;;
   fuzz) run_fuzzers ;;
   tidy) run_clang_tidy ;;
